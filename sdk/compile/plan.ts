@@ -1,0 +1,86 @@
+/**
+ * MeshPlan: the compiled pipeline as plain JSON, the one contract that other folders read.
+ *
+ * Owns: the shape of a plan. Does not own: how it is made (compile.ts) or run (functions/).
+ *
+ * P1. A plan is plain JSON; functions are found by node id in the graph, rebuilt from the module.
+ * P2. Stages stand in topological order: every edge goes from an earlier to a later stage.
+ */
+
+import type { WatermarkPolicy } from "../io/source-spec.ts";
+import type { NodeId } from "../model/graph.ts";
+import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
+
+/** What begins a stage: messages from outside, splits of a bounded source, or a shuffle. */
+export type StageKind = "ingest" | "read" | "shuffle";
+
+/** The connectors whose code a stage's bundle must hold. */
+export type ConnectorName = "create" | "pubsub" | "file" | "firestore";
+
+/** The unbounded source of an ingest stage. */
+export interface IngestPlan {
+  /** External topic (to subscribe to), or undefined if `subscription` exists already. */
+  readonly topic: string | undefined;
+  /** The push subscription that feeds the stage. */
+  readonly subscription: string;
+  readonly watermark: WatermarkPolicy;
+}
+
+/** How the shuffle that begins a stage treats its elements. */
+export interface ShufflePlan {
+  readonly kind: "groupByKey" | "combinePerKey" | "reshuffle";
+  /** Windowing of the shuffle's input, which decides panes and lateness. */
+  readonly windowing: WindowingStrategy;
+}
+
+/** One stage: one Cloud Function. */
+export interface StagePlan {
+  /** Stable: readable name plus a short hash of the root's id. At most 40 of [a-z0-9-]. */
+  readonly id: string;
+  readonly kind: StageKind;
+  /** The node that begins the stage. */
+  readonly root: NodeId;
+  /** All nodes that run here, root first, producers before consumers, sinks included. */
+  readonly nodes: readonly NodeId[];
+  /** Why the graph was cut here, for people. */
+  readonly why: string;
+  /** Shards of the stage; 0 for an ingest stage, which has none. */
+  readonly shards: number;
+  /** Mailbox topic (also the name of its push subscription); undefined for an ingest stage. */
+  readonly mailbox: string | undefined;
+  readonly ingest: IngestPlan | undefined;
+  readonly shuffle: ShufflePlan | undefined;
+  readonly connectors: readonly ConnectorName[];
+  /** Hash of what an update must not change: coders, windowing, combine, key. */
+  readonly fingerprint: string;
+}
+
+/** Elements that go from one stage to the shuffle that begins another. */
+export interface EdgePlan {
+  /** Producing stage. */
+  readonly from: string;
+  /** Consuming stage; its root is the shuffle. */
+  readonly to: string;
+  /** Node whose output crosses the edge: the input of the shuffle. */
+  readonly producer: NodeId;
+  /** Whether combiners fold a whole bundle before the shuffle, or only turn elements into accumulators. */
+  readonly lift: "bundle" | "element" | "none";
+}
+
+/** A compiled pipeline. */
+export interface MeshPlan {
+  readonly version: 1;
+  readonly pipeline: string;
+  /** Hash over everything below: messages and bundles of another plan are refused. */
+  readonly hash: string;
+  readonly stages: readonly StagePlan[];
+  readonly edges: readonly EdgePlan[];
+  /** Topic that takes elements which can't be processed. */
+  readonly deadLetterTopic: string;
+}
+
+/** What a user may decide when compiling. */
+export interface CompileOptions {
+  /** Shards of each stage; default 4. */
+  readonly shards?: number;
+}

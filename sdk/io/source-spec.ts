@@ -1,0 +1,59 @@
+/**
+ * Source specs: what a `read` says about the outside. Connectors (functions/, emulators/) run them.
+ */
+import type { TimestampLike } from "../model/time.ts";
+
+/**
+ * How far the event time of an unbounded source has come.
+ * - `trailing`: the smallest event time seen in the last `sampleMs` of processing time (as Beam's
+ *   Pub/Sub reader does);
+ * - `boundedOutOfOrderness`: the largest event time seen, less `delayMs`.
+ */
+export type WatermarkPolicy = (
+  | { readonly kind: "trailing"; readonly sampleMs: number }
+  | { readonly kind: "boundedOutOfOrderness"; readonly delayMs: number }
+) & {
+  /** After this long without a message the watermark follows processing time; undefined: it holds. */
+  readonly idleAfterMs: number | undefined;
+};
+
+/** A message as it came in, before it is decoded. */
+export interface SourceMessage {
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly messageId: string;
+  readonly publishTime: string;
+}
+
+/** Elements given in the pipeline itself. */
+export interface CreateSpec {
+  readonly type: "create";
+  readonly elements: readonly unknown[];
+  readonly timestamp: ((element: unknown) => TimestampLike) | undefined;
+}
+
+/** Lines, JSON lines or CSV rows of local files. */
+export interface FileSourceSpec {
+  readonly type: "file";
+  readonly format: "text" | "ndjson" | "csv" | "json";
+  /** A path, relative to the working directory. */
+  readonly path: string;
+  readonly timestamp: ((element: unknown) => TimestampLike) | undefined;
+}
+
+/** Messages of a Pub/Sub topic, or of a subscription that exists already. */
+export interface PubsubSourceSpec {
+  readonly type: "pubsub";
+  readonly topic: string | undefined;
+  readonly subscription: string | undefined;
+  /** @throws whatever the bytes give reason for; the message then becomes a dead letter */
+  readonly decode: (message: SourceMessage) => unknown;
+  /** Event time; publish time where undefined. */
+  readonly timestamp: ((element: unknown, message: SourceMessage) => TimestampLike) | undefined;
+  /** What makes two messages the same; the message id where undefined. */
+  readonly id: ((element: unknown, message: SourceMessage) => string) | undefined;
+  readonly watermark: WatermarkPolicy;
+}
+
+/** What a `read` reads. */
+export type SourceSpec = CreateSpec | FileSourceSpec | PubsubSourceSpec;

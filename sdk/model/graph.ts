@@ -1,0 +1,135 @@
+/**
+ * The pipeline graph: what the author applied, as frozen nodes.
+ *
+ * Owns: the kinds of node and what each carries, functions included. Does not own: how nodes are
+ * made (pcollection.ts, transforms/) or cut into stages (compile/).
+ *
+ * G1. A node is frozen and knows its inputs; the graph has no cycle by construction.
+ * G2. Building is deterministic: the same module gives the same ids in every process, for a
+ *     function rebuilds the graph and looks its nodes up by id.
+ */
+import type { Coder } from "../coders/coder.ts";
+import type { SinkSpec } from "../io/sink-spec.ts";
+import type { SourceSpec } from "../io/source-spec.ts";
+import type { CombineFn } from "../transforms/combine-fn.ts";
+import type { DoFn } from "../transforms/do-fn.ts";
+import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
+import type { KV } from "./kv.ts";
+
+/** A stable id: the same for the same place in the pipeline, whatever is added elsewhere. */
+export type NodeId = string;
+
+/** Where in the user's files a transform was applied. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+interface NodeBase {
+  readonly id: NodeId;
+  /** What the author sees: the path of names, `Daily/combinePerKey`. */
+  readonly name: string;
+  readonly place: Place | undefined;
+  readonly inputs: readonly GraphNode[];
+  /** Windowing of the node's output. */
+  readonly windowing: WindowingStrategy;
+  /** Whether the output ends by itself. */
+  readonly bounded: boolean;
+}
+
+/** Reads elements from outside, or from the pipeline's own text (`create`). */
+export interface SourceNode extends NodeBase {
+  readonly kind: "source";
+  readonly source: SourceSpec;
+}
+
+/** One output for each element. */
+export interface MapNode extends NodeBase {
+  readonly kind: "map";
+  readonly fn: (element: unknown) => unknown;
+}
+
+/** Any number of outputs for each element. */
+export interface FlatMapNode extends NodeBase {
+  readonly kind: "flatMap";
+  readonly fn: (element: unknown) => Iterable<unknown>;
+}
+
+/** The elements for which the predicate holds. */
+export interface FilterNode extends NodeBase {
+  readonly kind: "filter";
+  readonly fn: (element: unknown) => boolean;
+}
+
+/** A DoFn with its life cycle. */
+export interface ParDoNode extends NodeBase {
+  readonly kind: "parDo";
+  readonly fn: DoFn<unknown, unknown>;
+}
+
+/** Assigns windows; `windowing` of this node says which. */
+export interface WindowIntoNode extends NodeBase {
+  readonly kind: "windowInto";
+}
+
+/** The union of several PCollections. */
+export interface FlattenNode extends NodeBase {
+  readonly kind: "flatten";
+}
+
+/** KV<K, V> → KV<K, V[]>, by key and window. */
+export interface GroupByKeyNode extends NodeBase {
+  readonly kind: "groupByKey";
+  readonly keyCoder: Coder<unknown>;
+  readonly valueCoder: Coder<unknown>;
+}
+
+/** KV<K, I> → KV<K, O>, by key and window. */
+export interface CombinePerKeyNode extends NodeBase {
+  readonly kind: "combinePerKey";
+  readonly fn: CombineFn<unknown, unknown, unknown>;
+  readonly keyCoder: Coder<unknown>;
+  readonly accumulatorCoder: Coder<unknown>;
+}
+
+/** The same elements, through the mesh once: durable, deduplicated, spread over shards. */
+export interface ReshuffleNode extends NodeBase {
+  readonly kind: "reshuffle";
+  readonly valueCoder: Coder<unknown>;
+}
+
+/** Writes elements outside. */
+export interface SinkNode extends NodeBase {
+  readonly kind: "sink";
+  readonly sink: SinkSpec<unknown>;
+}
+
+/** A transform that moves elements between shards, and so begins a stage. */
+export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode;
+
+/** A transform that runs where its input is. */
+export type ElementWiseNode =
+  | MapNode
+  | FlatMapNode
+  | FilterNode
+  | ParDoNode
+  | WindowIntoNode
+  | FlattenNode;
+
+/** Any node of the graph. */
+export type GraphNode = SourceNode | ElementWiseNode | ShuffleNode | SinkNode;
+
+/** A whole pipeline: its name and its nodes, producers before consumers. */
+export interface PipelineGraph {
+  readonly name: string;
+  readonly nodes: readonly GraphNode[];
+}
+
+/** Returns whether a node begins a stage because elements move between shards there. */
+export function isShuffle(node: GraphNode): node is ShuffleNode {
+  return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
+}
+
+/** The element type that shuffles take. */
+export type AnyKV = KV<unknown, unknown>;

@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    env: { METADATA_SERVER_DETECTION: "none", TZ: "America/New_York" },
+    testTimeout: 20_000,
+  },
+});
