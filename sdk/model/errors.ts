@@ -12,31 +12,50 @@
  */
 export type Disposition = "author" | "retry" | "dead-letter";
 
-/** Every code, with what happens next. */
-export const dispositions = {
-  ERR_UNSUPPORTED: "author", // The pipeline asks for something that the mesh does not run.
-  ERR_PIPELINE: "author", // The graph is not a valid pipeline.
-  ERR_PIPELINE_FILE: "author", // The pipeline's file is missing, broken or exports no pipeline.
-  ERR_DUPLICATE_NAME: "author", // Two transforms were given one name.
-  ERR_DURATION: "author", // A duration can't be read.
-  ERR_OPTION: "author", // An option or a command-line argument can't be used.
-  ERR_SOURCE_MISSING: "author", // A file that the pipeline reads is not there.
-  ERR_EMULATOR: "author", // An emulator or a function process did not start.
-  ERR_PORT_IN_USE: "author", // A port that was asked for is taken.
-  ERR_TIMESTAMP: "dead-letter", // An element's event time can't be read.
-  ERR_DECODE: "dead-letter", // Bytes that came in are not what the coder expects.
-  ERR_ENCODE: "dead-letter", // A value can't cross an edge.
-  ERR_KEY: "dead-letter", // A key has no canonical encoding.
-  ERR_ELEMENT_TOO_BIG: "dead-letter", // One element does not fit into one message or document.
-  ERR_USER_CODE: "dead-letter", // The user's code threw; `cause` is what it threw.
-  ERR_PLAN_MISMATCH: "retry", // A message or a bundle belongs to another plan.
-  ERR_STORE_CONTENTION: "retry", // Another activation won the shard too often.
-  ERR_UNAVAILABLE: "retry", // A service did not answer, or refused for now.
-  ERR_INVARIANT: "retry", // An assertion failed: a fault in the mesh itself.
-} as const satisfies Record<string, Disposition>;
+/** The code of a MeshError: what went wrong. */
+export type MeshErrorCode =
+  | "ERR_UNSUPPORTED" // The pipeline asks for something that the mesh does not run.
+  | "ERR_PIPELINE" // The graph is not a valid pipeline.
+  | "ERR_PIPELINE_FILE" // The pipeline's file is missing, broken or exports no pipeline.
+  | "ERR_DUPLICATE_NAME" // Two transforms were given one name.
+  | "ERR_DURATION" // A duration can't be read.
+  | "ERR_OPTION" // An option or a command-line argument can't be used.
+  | "ERR_SOURCE_MISSING" // A file that the pipeline reads is not there.
+  | "ERR_EMULATOR" // An emulator or a function process did not start.
+  | "ERR_PORT_IN_USE" // A port that was asked for is taken.
+  | "ERR_TIMESTAMP" // An element's event time can't be read.
+  | "ERR_DECODE" // Bytes that came in are not what the coder expects.
+  | "ERR_ENCODE" // A value can't cross an edge.
+  | "ERR_KEY" // A key has no canonical encoding.
+  | "ERR_ELEMENT_TOO_BIG" // One element does not fit into one message or document.
+  | "ERR_USER_CODE" // The user's code threw; `cause` is what it threw.
+  | "ERR_PLAN_MISMATCH" // A message or a bundle belongs to another plan.
+  | "ERR_STORE_CONTENTION" // Another activation won the shard too often.
+  | "ERR_UNAVAILABLE" // A service did not answer, or refused for now.
+  | "ERR_INVARIANT"; // An assertion failed: a fault in the mesh itself.
 
-/** The code of a MeshError. */
-export type MeshErrorCode = keyof typeof dispositions;
+/** What happens next for each code. */
+export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
+  ERR_UNSUPPORTED: "author",
+  ERR_PIPELINE: "author",
+  ERR_PIPELINE_FILE: "author",
+  ERR_DUPLICATE_NAME: "author",
+  ERR_DURATION: "author",
+  ERR_OPTION: "author",
+  ERR_SOURCE_MISSING: "author",
+  ERR_EMULATOR: "author",
+  ERR_PORT_IN_USE: "author",
+  ERR_TIMESTAMP: "dead-letter",
+  ERR_DECODE: "dead-letter",
+  ERR_ENCODE: "dead-letter",
+  ERR_KEY: "dead-letter",
+  ERR_ELEMENT_TOO_BIG: "dead-letter",
+  ERR_USER_CODE: "dead-letter",
+  ERR_PLAN_MISMATCH: "retry",
+  ERR_STORE_CONTENTION: "retry",
+  ERR_UNAVAILABLE: "retry",
+  ERR_INVARIANT: "retry",
+};
 
 const mark = Symbol.for("tidemark.mesh-error");
 
@@ -47,11 +66,11 @@ const mark = Symbol.for("tidemark.mesh-error");
  */
 export class MeshError extends Error {
   readonly code: MeshErrorCode;
-  readonly [mark] = true;
 
   constructor(code: MeshErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = "MeshError";
+    Object.defineProperty(this, mark, { value: true });
     this.code = code;
   }
 
