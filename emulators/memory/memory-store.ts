@@ -1,0 +1,159 @@
+/**
+ * Memory store: the Store port in this process.
+ *
+ * Owns: heads, parts, registers, the job and sinks' documents as maps, and exact counts of what
+ * Firestore would bill. Does not own: faults (the simulator wraps a port).
+ */
+import { MeshError } from "../../sdk/model/errors.ts";
+import type {
+  HeadCommit,
+  HeadRecord,
+  JobRecord,
+  MeshSnapshot,
+  RegisterRecord,
+  ShardRef,
+  SinkDocument,
+  Store,
+} from "../../functions/ports.ts";
+
+/** What Firestore would bill. */
+export interface StoreCounts {
+  commits: number;
+  documentReads: number;
+  documentWrites: number;
+  documentDeletes: number;
+  writtenBytes: number;
+}
+
+/** The Store port in this process. */
+export class MemoryStore implements Store {
+  readonly counts: StoreCounts = {
+    commits: 0,
+    documentReads: 0,
+    documentWrites: 0,
+    documentDeletes: 0,
+    writtenBytes: 0,
+  };
+  readonly #heads = new Map<string, { shard: ShardRef; head: HeadRecord }>();
+  readonly #parts = new Map<string, string>();
+  readonly #registers = new Map<string, RegisterRecord>();
+  readonly #documents = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
+  #job: JobRecord | undefined;
+
+  /** Documents of a collection that sinks wrote, by id. */
+  documents(collection: string): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+    return this.#documents.get(collection) ?? new Map();
+  }
+
+  /** Names of the collections that sinks wrote to. */
+  collections(): string[] {
+    return [...this.#documents.keys()];
+  }
+
+  /** How many parts of shards are stored. */
+  get partCount(): number {
+    return this.#parts.size;
+  }
+
+  async newestHead(shard: ShardRef): Promise<HeadRecord | undefined> {
+    this.counts.documentReads++;
+    return this.#heads.get(keyOf(shard))?.head;
+  }
+
+  async readParts(shard: ShardRef, ids: readonly string[]): Promise<readonly string[]> {
+    this.counts.documentReads += ids.length;
+    return ids.map((id) => {
+      const text = this.#parts.get(`${keyOf(shard)}/${id}`);
+      if (text === undefined) throw new MeshError("ERR_INVARIANT", `Part ${id} is missing.`);
+      return text;
+    });
+  }
+
+  async commitHead(commit: HeadCommit): Promise<void> {
+    const key = keyOf(commit.shard);
+    if (this.#heads.get(key)?.head.version !== commit.previousVersion) {
+      throw new MeshError("ERR_STORE_CONTENTION", `Shard ${key} is at another version.`);
+    }
+    this.#heads.set(key, { shard: commit.shard, head: commit.head });
+    for (const { id, text } of commit.partsToPut) {
+      this.#parts.set(`${key}/${id}`, text);
+      this.counts.writtenBytes += text.length;
+    }
+    for (const id of commit.partsToDelete) this.#parts.delete(`${key}/${id}`);
+    this.#put(commit.sinkDocuments);
+    // The first commit of a shard also creates its genesis document (gcp/firestore-store.ts).
+    const isFirst = commit.previousVersion === undefined;
+    this.counts.commits++;
+    this.counts.documentWrites += commit.partsToPut.length + (isFirst ? 2 : 1);
+    this.counts.documentDeletes += commit.partsToDelete.length + (isFirst ? 0 : 1);
+    this.counts.writtenBytes += commit.head.progress.length + commit.head.body.length;
+  }
+
+  async writeDocuments(documents: readonly SinkDocument[]): Promise<void> {
+    this.counts.commits++;
+    this.#put(documents);
+  }
+
+  async putRegister(register: RegisterRecord): Promise<void> {
+    this.counts.commits++;
+    this.counts.documentWrites++;
+    this.counts.writtenBytes += register.text.length;
+    this.#registers.set(register.id, register);
+  }
+
+  async replaceRegister(register: RegisterRecord): Promise<void> {
+    this.counts.commits++;
+    if (!this.#registers.has(register.id)) return;
+    this.counts.documentWrites++;
+    this.counts.writtenBytes += register.text.length;
+    this.#registers.set(register.id, register);
+  }
+
+  async snapshot(): Promise<MeshSnapshot> {
+    this.counts.documentReads +=
+      Math.max(1, this.#heads.size) + Math.max(1, this.#registers.size) + 1;
+    return {
+      heads: [...this.#heads.values()].map(({ shard, head }) => ({
+        shard,
+        version: head.version,
+        progress: head.progress,
+      })),
+      registers: [...this.#registers.values()],
+      job: this.#job,
+    };
+  }
+
+  async readJob(): Promise<JobRecord | undefined> {
+    this.counts.documentReads++;
+    return this.#job;
+  }
+
+  async commitJob(commit: Parameters<Store["commitJob"]>[0]): Promise<void> {
+    if (this.#job?.version !== commit.previousVersion) {
+      throw new MeshError("ERR_STORE_CONTENTION", "The job is at another version.");
+    }
+    this.#job = commit.job;
+    for (const register of commit.registersToPut) this.#registers.set(register.id, register);
+    for (const id of commit.registersToDelete) this.#registers.delete(id);
+    this.counts.commits++;
+    this.counts.documentWrites += 1 + commit.registersToPut.length;
+    this.counts.documentDeletes += commit.registersToDelete.length;
+    this.counts.writtenBytes += commit.job.text.length;
+  }
+
+  #put(documents: readonly SinkDocument[]): void {
+    for (const { collection, id, fields } of documents) {
+      let byId = this.#documents.get(collection);
+      if (byId === undefined) {
+        byId = new Map();
+        this.#documents.set(collection, byId);
+      }
+      byId.set(id, fields);
+    }
+    this.counts.documentWrites += documents.length;
+  }
+}
+
+function keyOf(shard: ShardRef): string {
+  return `${shard.stage}/${shard.shard}`;
+}

@@ -1,0 +1,347 @@
+/**
+ * 2. Activation: one shard takes one or more messages and commits once.
+ *
+ * Owns: the protocol around a run: open → drop known → run → commit → flush → acknowledge. Does
+ * not own: what a run does (run-bundle.ts), the head's form (shard.ts) or sending (outbox.ts).
+ * Place on the data's way: between a stage's mailbox and the mailboxes and sinks after it.
+ *
+ * A1. Effects are atomic: received, state, timers, holds and outputs are in one commit.
+ * A2. Nothing is published before the commit that caused it.
+ * A3. A head is not replaced until its outbox is known to be flushed; an instance that did not
+ *     flush it itself flushes it again, and receivers drop the duplicates.
+ * A5. An acknowledgement (the promise resolves) means: committed and flushed.
+ * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
+ */
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { halve } from "./bundle-builder.ts";
+import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import type { Envelope, WindowColumns } from "./envelope.ts";
+import { PoisonElement } from "./grouping.ts";
+import { decodeBody } from "./head.ts";
+import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
+import { flushOutbox, type OutboxEntry } from "./outbox.ts";
+import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
+import type { Program } from "./program.ts";
+import { type RunContext, type RunResult, runMessages, type SelfMessage } from "./run-bundle.ts";
+import { numberBundle } from "./sent.ts";
+import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
+import type { Ticks } from "./ticks.ts";
+import { userError } from "./user-errors.ts";
+import { Chain } from "./chain.ts";
+
+/** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
+const COMMIT_ATTEMPTS_MAX = 6;
+
+/** How long a producer with a random id is remembered after its last bundle, in ms. */
+const TRANSIENT_PRODUCER_MS = 60 * 60_000;
+
+/** All that the activations of one stage share on an instance. */
+export interface ActivationContext {
+  readonly program: Program;
+  readonly world: World;
+  readonly options: EngineOptions;
+  readonly source: BoundedSource | undefined;
+  readonly ticks: Ticks;
+}
+
+/** How one activation goes about it; narrower after each failure. */
+interface Attempt {
+  readonly excluded: Map<WindowColumns, Set<number>>;
+  readonly dead: { columns: WindowColumns; index: number; error: unknown }[];
+  poisonAttempts: number;
+  /** Divides the bounds of a run whose commit was too big. */
+  divisor: number;
+}
+
+/** The activations of one shard on one instance; one runs at a time. */
+export class ShardActivations {
+  readonly #ref: ShardRef;
+  readonly #context: ActivationContext;
+  readonly #chain: Chain;
+  #shard: Shard | undefined;
+
+  constructor(ref: ShardRef, context: ActivationContext) {
+    this.#ref = ref;
+    this.#context = context;
+    this.#chain = new Chain(context.program, context.options);
+  }
+
+  /**
+   * Takes messages; resolves when they may be acknowledged (A5).
+   *
+   * @throws ERR_STORE_CONTENTION if other instances won the shard again and again
+   * @throws ERR_UNAVAILABLE if the store or a topic did not answer
+   */
+  async activate(envelopes: readonly Envelope[]): Promise<void> {
+    const attempt: Attempt = { excluded: new Map(), dead: [], poisonAttempts: 0, divisor: 1 };
+    for (let conflicts = 0; ; ) {
+      try {
+        await this.#once(envelopes, attempt);
+        return;
+      } catch (error) {
+        this.#shard = undefined; // What is in memory may be half of a step (Z1).
+        if (error instanceof PoisonElement) await this.#exclude(error, attempt);
+        else if (error instanceof CommitTooBig) this.#narrow(attempt);
+        else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+          if (++conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
+          const { clock, random } = this.#context.world;
+          await clock.sleep(10 * 2 ** conflicts * random.fraction());
+        } else throw error;
+      }
+    }
+  }
+
+  async teardown(): Promise<void> {
+    await this.#chain.teardown();
+  }
+
+  async #once(envelopes: readonly Envelope[], attempt: Attempt): Promise<void> {
+    const { program, world, options } = this.#context;
+    this.#shard ??= await openShard(this.#ref, program, world.store, options);
+    const shard = this.#shard;
+    await this.#flush(shard);
+    const fresh = envelopes.filter((envelope) => isNew(shard, envelope));
+    if (fresh.length === 0) return;
+    const result = await this.#run(shard, fresh, attempt);
+    await this.#commit(shard, result, attempt);
+    await this.#flush(shard);
+    await this.#context.ticks.ensure();
+  }
+
+  async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
+    const { world, program, options, source } = this.#context;
+    const nowMs = world.clock.nowMs();
+    for (const { producer, sequence } of fresh) {
+      if (sequence >= 0) shard.received.add(producer, sequence, nowMs);
+    }
+    shard.received.forget(isTransient, nowMs - TRANSIENT_PRODUCER_MS);
+    shard.metrics.activations++;
+    if (attempt.divisor > ELEMENTS_DIVISOR && splitsOf(fresh) !== undefined) {
+      return { ...NOTHING, self: splitsOf(fresh) ?? [] };
+    }
+    const { firingsMax, chunkElementsMax } = options;
+    const context: RunContext = {
+      program,
+      chain: this.#chain,
+      source,
+      clock: world.clock,
+      options: {
+        ...options,
+        firingsMax: Math.max(1, Math.floor(firingsMax / attempt.divisor)),
+        chunkElementsMax: Math.max(1, Math.floor(chunkElementsMax / attempt.divisor)),
+      },
+    };
+    return runMessages(shard, fresh, attempt.excluded, context);
+  }
+
+  async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
+    const { world } = this.#context;
+    const outbox = this.#outboxOf(shard, result, attempt);
+    const token = world.random.id();
+    const nowMs = world.clock.nowMs();
+    const commit = nextCommit(shard, outbox, result.outputs.documents, token, nowMs);
+    if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
+    await this.#commitOnce(commit, token);
+    shard.version = commit.head.version;
+    shard.outboxParts = decodeBody(commit.head.body).outboxParts;
+    shard.unflushed = outbox;
+  }
+
+  /** Commits; a failure of unknown outcome is settled by looking for our token in the newest head. */
+  async #commitOnce(commit: HeadCommit, token: string): Promise<void> {
+    const { store, clock, random } = this.#context.world;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await store.commitHead(commit);
+        return;
+      } catch (error) {
+        const head = await store.newestHead(commit.shard);
+        if (head?.version === commit.head.version && decodeBody(head.body).token === token) return;
+        // Our version was not applied; if ours is no longer next, another instance won.
+        const isOurTurn = head?.version === commit.previousVersion;
+        if (!isOurTurn) throw contention(commit, error);
+        if (attempt >= COMMIT_ATTEMPTS_MAX) throw error;
+        await clock.sleep(20 * 2 ** attempt * random.fraction());
+      }
+    }
+  }
+
+  async #flush(shard: Shard): Promise<void> {
+    if (shard.unflushed === undefined) return;
+    const { mailboxes, files } = this.#context.world;
+    await flushOutbox(shard.unflushed, mailboxes, files);
+    shard.unflushed = undefined;
+  }
+
+  #outboxOf(shard: Shard, result: RunResult, attempt: Attempt): OutboxEntry[] {
+    const { program } = this.#context;
+    const version = (shard.version ?? 0) + 1;
+    const entries: OutboxEntry[] = [];
+    for (const bundle of result.outputs.bundles) {
+      const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
+      entries.push(this.#message(shard, bundle.stage, bundle, bundle.count, body));
+    }
+    for (const self of result.self) {
+      const body = JSON.stringify(self.body);
+      entries.push(this.#message(shard, shard.ref.stage, self, 0, body));
+    }
+    result.outputs.messages.forEach((message, i) => {
+      const id = `${shard.ref.stage}/${shard.ref.shard}/${version}/${i}`;
+      entries.push({
+        kind: "message",
+        topic: message.topic,
+        key: message.key,
+        data: Buffer.from(message.data).toString("base64"),
+        attributes: { ...message.attributes, "tidemark-id": id },
+      });
+    });
+    for (const file of result.outputs.files) entries.push(fileEntry(shard, file, program));
+    entries.push(...this.#deadLetters(shard, result, attempt));
+    return entries;
+  }
+
+  /** A bundle or a message to itself, numbered; what an advance says twice does no harm. */
+  #message(
+    shard: Shard,
+    stage: string,
+    to: { readonly shard: number; readonly minTime: SelfMessage["minTime"] },
+    count: number,
+    bodyText: string,
+  ): OutboxEntry {
+    const { program } = this.#context;
+    const target = `${stage}/${to.shard}`;
+    const sequence = numberBundle(shard.sent, target, to.minTime);
+    const envelope: Omit<Envelope, "body"> = {
+      plan: program.plan.hash,
+      producer: `${shard.ref.stage}/${shard.ref.shard}`,
+      sequence,
+      stage,
+      shard: to.shard,
+      minTime: to.minTime,
+      count,
+    };
+    const topic = program.plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+    const text = `${JSON.stringify(envelope).slice(0, -1)},"body":${bodyText}}`;
+    return { kind: "bundle", topic, key: String(to.shard), text };
+  }
+
+  #deadLetters(shard: Shard, result: RunResult, attempt: Attempt): OutboxEntry[] {
+    const { program, world, options } = this.#context;
+    const poison = attempt.dead.map(({ columns, index, error }) => ({
+      error: userError(program.root, error),
+      attempts: options.attemptsMax,
+      element: { key: columns.keys?.[index], value: columns.values[index] },
+    }));
+    return [...result.dead, ...poison].map((dead): OutboxEntry => {
+      shard.metrics.deadLetters++;
+      const letter = {
+        ...dead,
+        pipeline: program.plan.pipeline,
+        stage: shard.ref.stage,
+        shard: shard.ref.shard,
+        atMs: world.clock.nowMs(),
+      };
+      world.log("ERROR", "An element became a dead letter.", {
+        stage: letter.stage,
+        shard: letter.shard,
+        code: isMeshError(dead.error) ? dead.error.code : undefined,
+        error: dead.error instanceof Error ? dead.error.message : String(dead.error),
+      });
+      return {
+        kind: "message",
+        topic: program.plan.deadLetterTopic,
+        key: "",
+        data: Buffer.from(encodeDeadLetter(letter)).toString("base64"),
+        attributes: deadLetterAttributes(letter),
+      };
+    });
+  }
+
+  /** Sets an element aside that can't be added, once it has failed often enough. */
+  async #exclude(poison: PoisonElement, attempt: Attempt): Promise<void> {
+    const { clock } = this.#context.world;
+    const { attemptsMax, retryBackoffMs } = this.#context.options;
+    const isUserCode = !isMeshError(poison.cause) || poison.cause.code === "ERR_USER_CODE";
+    if (isUserCode && ++attempt.poisonAttempts < attemptsMax) {
+      await clock.sleep(retryBackoffMs * 2 ** (attempt.poisonAttempts - 1));
+      return;
+    }
+    const { columns, index, cause } = poison;
+    const excluded = attempt.excluded.get(columns) ?? new Set();
+    attempt.excluded.set(columns, excluded.add(index));
+    attempt.dead.push({ columns, index, error: cause });
+  }
+
+  #narrow(attempt: Attempt): void {
+    attempt.divisor *= 4;
+    if (attempt.divisor <= 4 ** 8) return;
+    throw new MeshError(
+      "ERR_ELEMENT_TOO_BIG",
+      `Stage ${this.#ref.stage}: what one element gives does not fit into one commit of ` +
+        `${COMMIT_BYTES_MAX} bytes.`,
+    );
+  }
+}
+
+/** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
+const ELEMENTS_DIVISOR = 4 ** 3;
+
+const NOTHING: Omit<RunResult, "self"> = {
+  outputs: { bundles: [], documents: [], messages: [], files: [], elements: 0 },
+  dead: [],
+};
+
+/** A run's commit would be over the limit; it is run again with narrower bounds. */
+class CommitTooBig extends Error {}
+
+/** Bundles of more than one element as two messages to the shard itself; undefined if none is. */
+function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
+  let isSplit = false;
+  const messages = envelopes.flatMap((envelope): SelfMessage[] => {
+    const { shard, minTime, body, count } = envelope;
+    if (body.kind !== "elements" || count < 2) return [{ shard, minTime, body }];
+    isSplit = true;
+    return halve(body.windows, count).map(({ windows }) => ({
+      shard,
+      minTime,
+      body: { kind: "elements", windows },
+    }));
+  });
+  return isSplit ? messages : undefined;
+}
+
+function isNew(shard: Shard, envelope: Envelope): boolean {
+  if (envelope.sequence >= 0) return !shard.received.has(envelope.producer, envelope.sequence);
+  // An advance from the tracker: worth a commit only if it says something new.
+  if (envelope.body.kind !== "advance") return true;
+  const own = envelope.body.watermarks[shard.ref.stage];
+  return own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1]);
+}
+
+/** Ids of ingest instances are random; those of shards are `stage/shard` and stay. */
+function isTransient(producer: string): boolean {
+  return !producer.includes("/");
+}
+
+function contention(commit: HeadCommit, cause: unknown): MeshError {
+  const { stage, shard } = commit.shard;
+  return new MeshError(
+    "ERR_STORE_CONTENTION",
+    `Shard ${stage}/${shard}: another activation committed version ${commit.head.version} first.`,
+    { cause },
+  );
+}
+
+function fileEntry(
+  shard: Shard,
+  file: RunResult["outputs"]["files"][number],
+  program: Program,
+): OutboxEntry {
+  const index = shard.filesWritten[file.node] ?? 0;
+  shard.filesWritten[file.node] = index + 1;
+  const five = (n: number): string => String(n).padStart(5, "0");
+  const part = index === 0 ? "" : `-${index}`;
+  const name = `${five(shard.ref.shard)}-of-${five(program.stage.shards)}${part}`;
+  const lines = file.header === undefined ? file.lines : [file.header, ...file.lines];
+  return { kind: "file", path: `${file.prefix}-${name}.${file.extension}`, text: `${lines.join("\n")}\n` };
+}

@@ -1,0 +1,172 @@
+/**
+ * Cells: the state of one key in one window, as objects at hand and as entries of the state.
+ *
+ * Owns: the form of a cell's entries. Does not own: when a cell fires (grouping.ts).
+ *
+ * A combine's cell is one entry that is written over. A groupByKey's values are appended: each
+ * activation adds an entry with its own values and never writes older ones again.
+ *
+ * C2. After `settle` the state's entries are equal to the cells.
+ */
+import type { Json } from "../sdk/coders/coder.ts";
+import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
+import type { PaneInfo } from "../sdk/model/pane.ts";
+import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { PaneJson } from "./envelope.ts";
+import { decodePane, encodePane } from "./pane-tracker.ts";
+import type { ShardState } from "./state.ts";
+
+/** The state of one key in one window. */
+export interface Cell {
+  readonly windowKey: string;
+  readonly keyText: string;
+  /** Combine: the accumulator, undefined if there is none. */
+  accumulator: unknown;
+  /** groupByKey: encoded values. */
+  values: Json[];
+  /** How many of `values` are stored already, and in how many entries. */
+  storedValues: number;
+  storedChunks: number;
+  /** Timestamp of the next pane. */
+  time: Timestamp;
+  /** Whether something was added since the last pane. */
+  isFresh: boolean;
+  pane: PaneInfo | undefined;
+}
+
+/** `[accumulator or null, time, isFresh, pane or null, chunks]`. */
+type CellJson = readonly [Json, Timestamp, boolean, PaneJson | null, number];
+
+/** Cells and their entries. */
+export class CellStore {
+  readonly #node: GroupByKeyNode | CombinePerKeyNode;
+  readonly #state: ShardState;
+  readonly #changed = new Set<Cell>();
+
+  constructor(node: GroupByKeyNode | CombinePerKeyNode, state: ShardState) {
+    this.#node = node;
+    this.#state = state;
+  }
+
+  /** Returns all cells of the state. */
+  load(): Cell[] {
+    const cells = new Map<string, Cell>();
+    const chunks: [id: string, index: number, values: Json[]][] = [];
+    for (const [id, text] of this.#state.entries()) {
+      if (id.startsWith("k ")) cells.set(id.slice(2), this.#decode(id, JSON.parse(text)));
+      else if (id.startsWith("v")) {
+        const space = id.indexOf(" ");
+        chunks.push([id.slice(space + 1), Number(id.slice(1, space)), JSON.parse(text)]);
+      }
+    }
+    chunks.sort((a, b) => a[1] - b[1]);
+    for (const [id, , values] of chunks) {
+      const cell = cells.get(id);
+      if (cell === undefined) continue;
+      for (const value of values) cell.values.push(value);
+      cell.storedValues = cell.values.length;
+    }
+    return [...cells.values()];
+  }
+
+  create(windowKey: string, keyText: string): Cell {
+    return {
+      windowKey,
+      keyText,
+      accumulator: undefined,
+      values: [],
+      storedValues: 0,
+      storedChunks: 0,
+      time: MAX_TIMESTAMP,
+      isFresh: false,
+      pane: undefined,
+    };
+  }
+
+  /** Adds one encoded value or accumulator. */
+  add(cell: Cell, value: Json): void {
+    this.#changed.add(cell);
+    if (this.#node.kind === "groupByKey") {
+      cell.values.push(value);
+      return;
+    }
+    const { fn, accumulatorCoder } = this.#node;
+    const other = accumulatorCoder.decode(value);
+    cell.accumulator =
+      cell.accumulator === undefined ? other : fn.mergeAccumulators(cell.accumulator, other);
+  }
+
+  /** The value of the pane that the cell would fire now. */
+  output(cell: Cell): unknown {
+    if (this.#node.kind === "groupByKey") {
+      const { valueCoder } = this.#node;
+      return cell.values.map((value) => valueCoder.decode(value));
+    }
+    const { fn } = this.#node;
+    return fn.extractOutput(cell.accumulator ?? fn.createAccumulator());
+  }
+
+  /** Notes that the cell has fired: discards what it held, unless it accumulates. */
+  fired(cell: Cell, pane: PaneInfo): void {
+    this.#changed.add(cell);
+    cell.pane = pane;
+    cell.isFresh = false;
+    if (this.#node.windowing.accumulation === "accumulating") return;
+    cell.accumulator = undefined;
+    this.#dropChunks(cell);
+    cell.values = [];
+    cell.storedValues = 0;
+  }
+
+  remove(cell: Cell): void {
+    this.#changed.delete(cell);
+    this.#dropChunks(cell);
+    this.#state.delete(`k ${idOf(cell)}`);
+  }
+
+  /** Writes the changed cells into the state. */
+  settle(): void {
+    for (const cell of this.#changed) {
+      if (cell.values.length > cell.storedValues) {
+        const chunk = cell.values.slice(cell.storedValues);
+        this.#state.put(`v${cell.storedChunks++} ${idOf(cell)}`, JSON.stringify(chunk));
+        cell.storedValues = cell.values.length;
+      }
+      this.#state.put(`k ${idOf(cell)}`, JSON.stringify(this.#encode(cell)));
+    }
+    this.#changed.clear();
+  }
+
+  #dropChunks(cell: Cell): void {
+    for (let i = 0; i < cell.storedChunks; i++) this.#state.delete(`v${i} ${idOf(cell)}`);
+    cell.storedChunks = 0;
+  }
+
+  #encode(cell: Cell): CellJson {
+    const { accumulator, time, isFresh, pane, storedChunks } = cell;
+    const encoded =
+      this.#node.kind === "groupByKey" || accumulator === undefined
+        ? null
+        : this.#node.accumulatorCoder.encode(accumulator);
+    const paneJson = pane === undefined ? null : (encodePane(pane) ?? null);
+    return [encoded, time, isFresh, paneJson, storedChunks];
+  }
+
+  #decode(id: string, json: CellJson): Cell {
+    const [accumulator, time, isFresh, pane, storedChunks] = json;
+    const [, windowKey = "", ...key] = id.split(" ");
+    const cell = this.create(windowKey, key.join(" "));
+    cell.time = time;
+    cell.isFresh = isFresh;
+    cell.pane = pane === null ? undefined : decodePane(pane);
+    cell.storedChunks = storedChunks;
+    if (this.#node.kind === "combinePerKey" && accumulator !== null) {
+      cell.accumulator = this.#node.accumulatorCoder.decode(accumulator);
+    }
+    return cell;
+  }
+}
+
+function idOf(cell: Cell): string {
+  return `${cell.windowKey} ${cell.keyText}`;
+}

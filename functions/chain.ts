@@ -1,0 +1,177 @@
+/**
+ * Chain: the fused transforms of a stage, as one chain of calls.
+ *
+ * Owns: the wiring from the stage's root to its shuffles and sinks, and the bundle's life cycle.
+ * Does not own: retries (guarded-run.ts), grouping (grouping.ts), or what is sent (outbox.ts).
+ * Place on the data's way: between the shard's input (or its panes) and its outputs.
+ *
+ * X1. An element passes through the chain by calls alone: no promise, no queue, no encoding.
+ * X2. Until `finish` nothing has left the chain; `discard` forgets a bundle whole.
+ */
+import type { FlatMapNode, GraphNode, MapNode } from "../sdk/model/graph.ts";
+import { assignerOf } from "../sdk/windowing/window-fn.ts";
+import type { BundleOutputs } from "./bundle-outputs.ts";
+import { type DoFnHost, DoFnRunner } from "./do-fn-runner.ts";
+import type { EngineOptions } from "./options.ts";
+import type { Program } from "./program.ts";
+import { type Receive, type ShuffleWriter, type SourceId, shuffleWriter } from "./shuffle.ts";
+import { linesOf, newSinkBuffers, type SinkBuffers, sinkReceiver } from "./sink.ts";
+import { userError } from "./user-errors.ts";
+
+/** Asynchronous elements that may be under way at once in one bundle. */
+const PENDING_MAX = 256;
+
+/** The fused transforms of a stage. */
+export class Chain implements DoFnHost {
+  /** Takes what the stage's root gives. */
+  readonly receive: Receive;
+  /** Set before each element of an ingest stage. */
+  source: SourceId | undefined;
+  readonly pending: Promise<void>[] = [];
+  readonly #writers: ShuffleWriter[] = [];
+  readonly #doFns: DoFnRunner[] = [];
+  #sinks: SinkBuffers = newSinkBuffers();
+  readonly #program: Program;
+  readonly #options: EngineOptions;
+
+  constructor(program: Program, options: EngineOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.receive = this.#outputOf(program.root);
+  }
+
+  /** Whether any DoFn must be told of the beginning and end of a bundle. */
+  get hasDoFns(): boolean {
+    return this.#doFns.length > 0;
+  }
+
+  async start(): Promise<void> {
+    for (const doFn of this.#doFns) await doFn.startBundle();
+  }
+
+  /** Resolves when few enough elements are under way to take more. */
+  async room(): Promise<void> {
+    if (this.pending.length >= PENDING_MAX) await this.#settle();
+  }
+
+  /** Ends the bundle and returns all that it gave. */
+  async finish(): Promise<BundleOutputs> {
+    for (const doFn of this.#doFns) {
+      await this.#settle();
+      await doFn.finishBundle();
+    }
+    await this.#settle();
+    const sinks = this.#sinks;
+    this.#sinks = newSinkBuffers();
+    const shuffled = this.#writers.reduce((sum, writer) => sum + writer.count(), 0);
+    return {
+      bundles: this.#writers.flatMap((writer) => writer.take()),
+      documents: sinks.documents,
+      messages: sinks.messages,
+      files: linesOf(sinks),
+      elements: shuffled + sinks.elements,
+    };
+  }
+
+  /** Forgets the bundle at hand. */
+  async discard(): Promise<void> {
+    await Promise.allSettled(this.pending.splice(0));
+    for (const writer of this.#writers) writer.take();
+    this.#sinks = newSinkBuffers();
+  }
+
+  async teardown(): Promise<void> {
+    for (const doFn of this.#doFns) await doFn.teardown();
+  }
+
+  async #settle(): Promise<void> {
+    while (this.pending.length > 0) await Promise.all(this.pending.splice(0));
+  }
+
+  /** The receiver of a node's output: all that takes it, here and beyond the shuffles. */
+  #outputOf(node: GraphNode): Receive {
+    const receivers = this.#program.consumers(node.id).map((consumer) => this.#receiverOf(consumer));
+    for (const target of this.#program.shuffles(node.id)) {
+      const writer = shuffleWriter(target.node, {
+        stage: target.stage.id,
+        shards: target.stage.shards,
+        lift: target.lift,
+        bundleElementsMax: this.#options.bundleElementsMax,
+        source: () => this.source,
+      });
+      this.#writers.push(writer);
+      receivers.push(writer.receive);
+    }
+    const [only] = receivers;
+    if (only !== undefined && receivers.length === 1) return only;
+    return (value, timestamp, window, pane) => {
+      for (const receive of receivers) receive(value, timestamp, window, pane);
+    };
+  }
+
+  #receiverOf(node: GraphNode): Receive {
+    if (node.kind === "sink") {
+      return sinkReceiver(
+        node,
+        () => this.#sinks,
+        () => this.source,
+      );
+    }
+    if (node.kind === "parDo") return this.#doFnReceiver(node);
+    const next = this.#outputOf(node);
+    switch (node.kind) {
+      case "map":
+        return mapReceiver(node, next);
+      case "flatMap":
+        return flatMapReceiver(node, next);
+      case "filter":
+        return (value, timestamp, window, pane) => {
+          if (attempt(node, node.fn, value)) next(value, timestamp, window, pane);
+        };
+      case "windowInto": {
+        const assign = assignerOf(node.windowing.windowFn);
+        return (value, timestamp, _window, pane) => next(value, timestamp, assign(timestamp), pane);
+      }
+      default:
+        return next;
+    }
+  }
+
+  #doFnReceiver(node: Extract<GraphNode, { kind: "parDo" }>): Receive {
+    // Registered before its consumers are: finishBundle goes down the chain.
+    const place = this.#doFns.length;
+    const runner = new DoFnRunner(node, this, this.#outputOf(node));
+    this.#doFns.splice(place, 0, runner);
+    return runner.receive;
+  }
+}
+
+function mapReceiver(node: MapNode, next: Receive): Receive {
+  return (value, timestamp, window, pane) =>
+    next(attempt(node, node.fn, value), timestamp, window, pane);
+}
+
+function flatMapReceiver(node: FlatMapNode, next: Receive): Receive {
+  return (value, timestamp, window, pane) => {
+    const outputs = attempt(node, node.fn, value);
+    if (Array.isArray(outputs)) {
+      for (const output of outputs) next(output, timestamp, window, pane);
+      return;
+    }
+    // A generator runs while it is read, so what it throws is still the user's.
+    const iterator = attempt(node, (from: Iterable<unknown>) => from[Symbol.iterator](), outputs);
+    for (;;) {
+      const step = attempt(node, (from: Iterator<unknown>) => from.next(), iterator);
+      if (step.done === true) return;
+      next(step.value, timestamp, window, pane);
+    }
+  };
+}
+
+function attempt<A, R>(node: GraphNode, fn: (argument: A) => R, argument: A): R {
+  try {
+    return fn(argument);
+  } catch (cause) {
+    throw userError(node, cause);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Envelope: the wire form of what one message carries between stages.
+ *
+ * Owns: the shape of a message's data and its check. Compression is done by outbox.ts. Does not own: which elements
+ * go into which bundle (shuffle.ts), or the coder of a value (sdk/coders).
+ * Place on the data's way: shuffle.ts packs, outbox.ts sends, activation.ts opens.
+ *
+ * E1. An envelope names its plan; one of another plan is refused and never half-read.
+ * E2. Encoding is a pure function of the envelope: a message sent again is the same to the byte.
+ */
+import { inflateSync } from "node:zlib";
+import type { Json } from "../sdk/coders/coder.ts";
+import { MeshError } from "../sdk/model/errors.ts";
+import type { Timestamp } from "../sdk/model/time.ts";
+
+/**
+ * The elements of one window in a bundle, column by column.
+ *
+ * For a keyed shuffle `keys[i]` is the canonical text of the key of `values[i]`; a reshuffle has no
+ * keys. `times` is left out where every element's timestamp follows from the window.
+ */
+export interface WindowColumns {
+  readonly window: string;
+  readonly keys?: readonly string[];
+  readonly values: readonly Json[];
+  readonly times?: readonly Timestamp[];
+  /** Source ids, for dropping duplicates: only from ingest stages. */
+  readonly ids?: readonly string[];
+  /** Pane of the elements, where a reshuffle keeps it: `[timing, index, onTimeIndex, first, last]`. */
+  readonly pane?: PaneJson;
+}
+
+/** A pane as on the wire. */
+export type PaneJson = readonly [string, number, number, boolean, boolean];
+
+/** What a message asks of a shard. */
+export type EnvelopeBody =
+  | { readonly kind: "elements"; readonly windows: readonly WindowColumns[] }
+  | { readonly kind: "start" }
+  | { readonly kind: "split"; readonly split: Json; readonly from?: Json }
+  | {
+      readonly kind: "advance";
+      /** Stored watermarks of the stages that the shard needs to know: its own and its targets'. */
+      readonly watermarks: Readonly<Record<string, readonly [input: Timestamp, output: Timestamp]>>;
+    };
+
+/** One message between stages. */
+export interface Envelope {
+  readonly plan: string;
+  /** `stage/shard`, or the random id of an ingest instance, or `tracker`, `launch`. */
+  readonly producer: string;
+  /** Counts the bundles of this producer to this target; -1 where duplicates do no harm. */
+  readonly sequence: number;
+  readonly stage: string;
+  readonly shard: number;
+  /** No element in here is older. */
+  readonly minTime: Timestamp;
+  readonly count: number;
+  readonly body: EnvelopeBody;
+}
+
+/** Returns the JSON text of an envelope; outbox.ts makes the message's bytes of it. */
+export function encodeEnvelope(envelope: Envelope): string {
+  return JSON.stringify(envelope);
+}
+
+/**
+ * Reads an envelope.
+ *
+ * @throws ERR_DECODE if the bytes are no envelope
+ * @throws ERR_PLAN_MISMATCH if it belongs to another plan
+ */
+export function decodeEnvelope(data: Uint8Array, planHash: string): Envelope {
+  let parsed: unknown;
+  try {
+    // JSON text begins with "{" (0x7b), a zlib stream with 0x78.
+    const text = data[0] === 0x7b ? data : inflateSync(data, { maxOutputLength: 256 << 20 });
+    parsed = JSON.parse(Buffer.from(text).toString("utf8"));
+  } catch (cause) {
+    throw new MeshError("ERR_DECODE", "A mailbox message is not an envelope of the mesh.", { cause });
+  }
+  if (!isEnvelope(parsed)) {
+    throw new MeshError("ERR_DECODE", "A mailbox message lacks the fields of an envelope.");
+  }
+  if (parsed.plan !== planHash) {
+    throw new MeshError(
+      "ERR_PLAN_MISMATCH",
+      `A bundle of plan ${parsed.plan} reached a function of plan ${planHash}.`,
+    );
+  }
+  return parsed;
+}
+
+function isEnvelope(value: unknown): value is Envelope {
+  if (typeof value !== "object" || value === null) return false;
+  const { plan, producer, sequence, stage, shard, minTime, body } = value as Partial<Envelope>;
+  return (
+    typeof plan === "string" &&
+    typeof producer === "string" &&
+    Number.isInteger(sequence) &&
+    typeof stage === "string" &&
+    Number.isInteger(shard) &&
+    typeof minTime === "number" &&
+    typeof body === "object" &&
+    body !== null
+  );
+}

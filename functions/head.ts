@@ -1,0 +1,95 @@
+/**
+ * Head: the newest document of a shard, a token that a commit consumes and replaces.
+ *
+ * Owns: what a head holds and its text. Does not own: how it is stored (the Store port), or what
+ * it means (received.ts, sent.ts, state.ts, outbox.ts).
+ * Place on the data's way: activation.ts opens it, changes it and commits it as a whole.
+ *
+ * H1. `progress` is all that the tracker needs; `body` all that the shard needs besides.
+ * H2. A head that is read back equals the head that was written.
+ */
+import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { OutboxEntry } from "./outbox.ts";
+import type { ReceivedJson } from "./received.ts";
+import type { SentJson } from "./sent.ts";
+import type { SegmentInfo } from "./state.ts";
+
+/** What a shard counts, since its first commit. */
+export interface ShardMetrics {
+  elementsIn: number;
+  elementsOut: number;
+  bundlesIn: number;
+  activations: number;
+  duplicates: number;
+  droppedLate: number;
+  deadLetters: number;
+}
+
+/** What the tracker reads of a head. */
+export interface ShardProgress {
+  readonly received: ReceivedJson;
+  readonly sent: SentJson;
+  /** The earliest timestamp that holds the output watermark back; MAX if nothing does. */
+  readonly hold: Timestamp;
+  /** The earliest event time whose passing has work for this shard; MAX if none has. */
+  readonly nextTimer: Timestamp;
+  /** The watermarks that the shard knows: never newer than what is stored. */
+  readonly watermarks: readonly [input: Timestamp, output: Timestamp];
+  readonly metrics: ShardMetrics;
+  /** Processing time of the commit, in ms. */
+  readonly committedAtMs: number;
+}
+
+/** What only the shard reads of a head. */
+export interface HeadBody {
+  /** Random: tells an instance whether a commit of unknown outcome was its own. */
+  readonly token: string;
+  readonly outbox: readonly OutboxEntry[];
+  /** Parts that hold more of the outbox. */
+  readonly outboxParts: readonly string[];
+  readonly segments: readonly SegmentInfo[];
+  /** Files written so far by this shard's file sinks, by node: numbers the next one. */
+  readonly filesWritten: Readonly<Record<string, number>>;
+  readonly memtable: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the progress of a shard that has done nothing yet. */
+export function newProgress(): ShardProgress {
+  return {
+    received: {},
+    sent: {},
+    hold: MAX_TIMESTAMP,
+    nextTimer: MAX_TIMESTAMP,
+    watermarks: [MIN_TIMESTAMP, MIN_TIMESTAMP],
+    metrics: newMetrics(),
+    committedAtMs: 0,
+  };
+}
+
+/** Returns metrics that have counted nothing. */
+export function newMetrics(): ShardMetrics {
+  return {
+    elementsIn: 0,
+    elementsOut: 0,
+    bundlesIn: 0,
+    activations: 0,
+    duplicates: 0,
+    droppedLate: 0,
+    deadLetters: 0,
+  };
+}
+
+/** Returns the text of a body, whose memtable is JSON text already. */
+export function encodeBody(body: Omit<HeadBody, "memtable">, memtable: string): string {
+  return `${JSON.stringify(body).slice(0, -1)},"memtable":${memtable}}`;
+}
+
+/** Reads a body back. */
+export function decodeBody(text: string): HeadBody {
+  return JSON.parse(text) as HeadBody;
+}
+
+/** Reads progress back. */
+export function decodeProgress(text: string): ShardProgress {
+  return JSON.parse(text) as ShardProgress;
+}

@@ -1,0 +1,279 @@
+/**
+ * 1. Ingest: messages from outside → register → bundles → acknowledge.
+ *
+ * Owns: the group commit of one instance. Does not own: parsing the push request (gcp/), or what
+ * the transforms do (chain.ts).
+ * Place on the data's way: the first thing that touches a message of an unbounded source.
+ *
+ * One group at a time: requests that come in meanwhile make the next group, so that under load a
+ * group is large and a lone request waits for nobody.
+ *
+ * J3. A message is acknowledged when its bundles are published and confirmed, and not before.
+ * J4. The ids of what a message gives follow from the message alone; so do shards and sink ids.
+ */
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import type { SourceMessage, PubsubSourceSpec } from "../sdk/io/source-spec.ts";
+import { NO_FIRING } from "../sdk/model/pane.ts";
+import { earlier, later, type Timestamp, toTimestamp } from "../sdk/model/time.ts";
+import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
+import type { BundleOutputs } from "./bundle-outputs.ts";
+import { Chain } from "./chain.ts";
+import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { guardedRun } from "./guarded-run.ts";
+import type { EngineOptions } from "./options.ts";
+import { messageOf } from "./outbox.ts";
+import type { OutgoingMessage, World } from "./ports.ts";
+import type { Program } from "./program.ts";
+import { type PlannedSend, type Register, registerId } from "./register.ts";
+import type { Ticks } from "./ticks.ts";
+import { placeOf } from "./user-errors.ts";
+
+/** What an ingest instance works with. */
+export interface IngestContext {
+  readonly program: Program;
+  readonly world: World;
+  readonly options: EngineOptions;
+  readonly ticks: Ticks;
+}
+
+/** A message that waits for its acknowledgement. */
+interface Waiting {
+  readonly message: SourceMessage;
+  readonly acknowledge: () => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** A decoded message. */
+interface Item {
+  readonly message: SourceMessage;
+  readonly value: unknown;
+  readonly timestamp: Timestamp;
+  readonly id: string;
+}
+
+/** A group that was run, not yet published. */
+interface Group {
+  readonly register: Register;
+  readonly messages: readonly OutgoingMessage[];
+  readonly documents: BundleOutputs["documents"];
+}
+
+/** The group commits of one instance of an ingest stage. */
+export class Ingest {
+  readonly #context: IngestContext;
+  readonly #chain: Chain;
+  readonly #source: PubsubSourceSpec;
+  readonly #producer: string;
+  readonly #sequences = new Map<string, number>();
+  #waiting: Waiting[] = [];
+  #isRunning = false;
+  #index = 0;
+  #published = -1;
+
+  constructor(context: IngestContext) {
+    const { root } = context.program;
+    if (root.kind !== "source" || root.source.type !== "pubsub") {
+      throw new MeshError("ERR_INVARIANT", `Stage ${context.program.stage.id} takes no messages.`);
+    }
+    this.#context = context;
+    this.#source = root.source;
+    this.#chain = new Chain(context.program, context.options);
+    this.#producer = context.world.random.id();
+  }
+
+  /** Takes a message; resolves when it may be acknowledged (J3). */
+  take(message: SourceMessage): Promise<void> {
+    return new Promise((acknowledge, refuse) => {
+      this.#waiting.push({ message, acknowledge, refuse });
+      if (!this.#isRunning) void this.#pump();
+    });
+  }
+
+  async teardown(): Promise<void> {
+    await this.#chain.teardown();
+  }
+
+  /** Runs groups until nobody waits. Never rejects: who waits is told. */
+  async #pump(): Promise<void> {
+    this.#isRunning = true;
+    let unconfirmed: Waiting[] = [];
+    let last: Register | undefined;
+    while (this.#waiting.length > 0 || unconfirmed.length > 0) {
+      const before = unconfirmed;
+      const isAlone = this.#waiting.length === 0;
+      const group = isAlone ? [] : await this.#gather();
+      try {
+        if (isAlone && last !== undefined) await this.#confirm(last);
+        else last = await this.#runGroup(group, before);
+        unconfirmed = group;
+        if (isAlone) acknowledge(before);
+      } catch (error) {
+        unconfirmed = [];
+        for (const { refuse } of [...before, ...group]) refuse(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
+  async #runGroup(group: readonly Waiting[], before: readonly Waiting[]): Promise<Register> {
+    const run = await this.#run(group.map((waiting) => waiting.message));
+    await this.#register(run.register);
+    acknowledge(before);
+    await this.#publish(run);
+    return run.register;
+  }
+
+  async #gather(): Promise<Waiting[]> {
+    const { options, world } = this.#context;
+    if (this.#waiting.length > 1 && this.#waiting.length < options.groupMessagesMax) {
+      await world.clock.sleep(options.gatherMs);
+    }
+    return this.#waiting.splice(0, options.groupMessagesMax);
+  }
+
+  async #register(register: Register): Promise<void> {
+    const { store } = this.#context.world;
+    await this.#context.ticks.ensure();
+    await store.putRegister({ id: registerId(register), text: JSON.stringify(register) });
+  }
+
+  async #confirm(register: Register): Promise<void> {
+    const confirmed = { ...register, confirmed: this.#published };
+    const { store } = this.#context.world;
+    await store.replaceRegister({ id: registerId(register), text: JSON.stringify(confirmed) });
+  }
+
+  async #publish(group: Group): Promise<void> {
+    const { mailboxes, store } = this.#context.world;
+    if (group.documents.length > 0) await store.writeDocuments(group.documents);
+    if (group.messages.length > 0) await mailboxes.publish(group.messages);
+    this.#published = group.register.index;
+  }
+
+  async #run(messages: readonly SourceMessage[]): Promise<Group> {
+    const { clock } = this.#context.world;
+    const dead: DeadLetter[] = [];
+    const items: Item[] = [];
+    for (const message of messages) {
+      try {
+        items.push(this.#decode(message));
+      } catch (error) {
+        dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
+      }
+    }
+    const feed = (item: Item): void => {
+      this.#chain.source = { id: item.id, outputs: 0 };
+      this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
+    };
+    const run = await guardedRun(this.#chain, items, feed, clock, this.#context.options);
+    for (const { item, error, attempts } of run.dead) {
+      const { value: element, timestamp } = item;
+      dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
+    }
+    return this.#group(items, run.outputs, dead);
+  }
+
+  #group(items: readonly Item[], outputs: BundleOutputs, dead: readonly DeadLetter[]): Group {
+    const { program, world } = this.#context;
+    const sends: PlannedSend[] = [];
+    const messages: OutgoingMessage[] = [];
+    for (const bundle of outputs.bundles) {
+      const { stage, shard, minTime, count } = bundle;
+      const sequence = this.#nextSequence(`${stage}/${shard}`);
+      sends.push([stage, shard, sequence, minTime]);
+      const { hash: plan } = program.plan;
+      const head = { plan, producer: this.#producer, sequence, stage, shard, minTime, count };
+      const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
+      const text = `${JSON.stringify(head).slice(0, -1)},"body":${body}}`;
+      const topic = program.plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+      messages.push(messageOf({ kind: "bundle", topic, key: String(shard), text }));
+    }
+    for (const { topic, key: orderingKey, data, attributes, id } of outputs.messages) {
+      const marked = { ...attributes, "tidemark-id": id ?? "" };
+      messages.push({ topic, orderingKey, data, attributes: marked });
+    }
+    for (const letter of dead) {
+      messages.push({
+        topic: program.plan.deadLetterTopic,
+        orderingKey: "",
+        data: encodeDeadLetter(letter),
+        attributes: deadLetterAttributes(letter),
+      });
+    }
+    const register: Register = {
+      stage: program.stage.id,
+      producer: this.#producer,
+      index: this.#index++,
+      confirmed: this.#published,
+      sends,
+      observed: observe(items),
+      metrics: {
+        messages: items.length + dead.length,
+        elementsOut: outputs.elements,
+        deadLetters: dead.length,
+      },
+      atMs: world.clock.nowMs(),
+    };
+    return { register, messages, documents: outputs.documents };
+  }
+
+  #nextSequence(target: string): number {
+    const sequence = this.#sequences.get(target) ?? 0;
+    this.#sequences.set(target, sequence + 1);
+    return sequence;
+  }
+
+  #decode(message: SourceMessage): Item {
+    const { decode, timestamp, id } = this.#source;
+    const where = placeOf(this.#context.program.root);
+    try {
+      const value = decode(message);
+      const time = timestamp?.(value, message) ?? Date.parse(message.publishTime);
+      const ownId = id?.(value, message) ?? message.messageId;
+      return { message, value, timestamp: toTimestamp(time), id: ownId };
+    } catch (cause) {
+      if (isMeshError(cause)) {
+        throw new MeshError(cause.code, `${where}: ${cause.message}`, { cause });
+      }
+      const words = cause instanceof Error ? cause.message : String(cause);
+      throw new MeshError("ERR_DECODE", `${where}: message ${message.messageId}: ${words}`, { cause });
+    }
+  }
+
+  #deadLetter(
+    message: SourceMessage,
+    what: Pick<DeadLetter, "error" | "attempts" | "data" | "element" | "timestamp">,
+  ): DeadLetter {
+    const { program, world } = this.#context;
+    world.log("ERROR", "A message became a dead letter.", {
+      stage: program.stage.id,
+      messageId: message.messageId,
+      error: what.error instanceof Error ? what.error.message : String(what.error),
+    });
+    return {
+      ...what,
+      pipeline: program.plan.pipeline,
+      stage: program.stage.id,
+      shard: undefined,
+      messageId: message.messageId,
+      attributes: message.attributes,
+      atMs: world.clock.nowMs(),
+    };
+  }
+}
+
+function acknowledge(waiting: readonly Waiting[]): void {
+  for (const { acknowledge: done } of waiting) done();
+}
+
+function observe(items: readonly Item[]): Register["observed"] {
+  const [first] = items;
+  if (first === undefined) return undefined;
+  let { timestamp: minTime, timestamp: maxTime } = first;
+  for (const { timestamp } of items) {
+    minTime = earlier(minTime, timestamp);
+    maxTime = later(maxTime, timestamp);
+  }
+  return { minTime, maxTime };
+}

@@ -1,0 +1,44 @@
+/**
+ * Job: the document that the tracker keeps of a whole pipeline.
+ *
+ * Owns: its form. Does not own: how watermarks are computed (watermark.ts) or when (tracker.ts).
+ */
+import { MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { IngestMetrics } from "./register.ts";
+import { NEW_SOURCE, type SourceState } from "./source-watermark.ts";
+
+/** Where a job stands: DRAINING takes no more input and fires all that is open. */
+export type JobState = "RUNNING" | "DRAINING" | "DONE";
+
+/** Input and output watermark of each stage. */
+export type StageWatermarks = Readonly<
+  Record<string, readonly [input: Timestamp, output: Timestamp]>
+>;
+
+/** What the tracker keeps of a pipeline. */
+export interface Job {
+  readonly pipeline: string;
+  readonly plan: string;
+  readonly state: JobState;
+  readonly watermarks: StageWatermarks;
+  readonly sources: Readonly<Record<string, SourceState>>;
+  readonly ingest: Readonly<Record<string, IngestMetrics>>;
+  /** By `stage/shard`: the input watermark last sent, and when (processing time, ms). */
+  readonly advanced: Readonly<Record<string, readonly [input: Timestamp, atMs: number]>>;
+}
+
+/** Returns the job of a pipeline that has just begun. */
+export function newJob(pipeline: string, plan: string): Job {
+  const empty = { watermarks: {}, sources: {}, ingest: {}, advanced: {} };
+  return { pipeline, plan, state: "RUNNING", ...empty };
+}
+
+/** Returns a stage's watermarks; MIN before the first tick. */
+export function watermarksOf(job: Job, stage: string): readonly [Timestamp, Timestamp] {
+  return job.watermarks[stage] ?? [MIN_TIMESTAMP, MIN_TIMESTAMP];
+}
+
+/** Returns what is known of an ingest stage's source. */
+export function sourceOf(job: Job, stage: string): SourceState {
+  return job.sources[stage] ?? NEW_SOURCE;
+}

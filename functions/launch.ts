@@ -1,0 +1,79 @@
+/**
+ * Launch: the first step of a job.
+ *
+ * Owns: the job document's creation and the start messages of bounded sources. Does not own:
+ * topics, subscriptions and functions, which stand already (infra/, emulators/).
+ *
+ * M1. Launching twice, or again after a crash, is the same as launching once.
+ */
+import type { MeshPlan } from "../sdk/compile/plan.ts";
+import { isMeshError } from "../sdk/model/errors.ts";
+import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
+import { type Envelope, encodeEnvelope } from "./envelope.ts";
+import { newJob } from "./job.ts";
+import { messageOf } from "./outbox.ts";
+import type { World } from "./ports.ts";
+import { type Register, registerId } from "./register.ts";
+import type { Ticks } from "./ticks.ts";
+import { decodeJob } from "./tracker.ts";
+
+const PRODUCER = "launch/0";
+
+/**
+ * Launches a pipeline whose topics and functions stand.
+ *
+ * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ */
+export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promise<void> {
+  const reads = plan.stages.filter((stage) => stage.kind === "read");
+  const registers = reads.map((stage, index): Register => {
+    return {
+      stage: stage.id,
+      producer: PRODUCER,
+      index,
+      confirmed: reads.length,
+      sends: [[stage.id, 0, 0, MIN_TIMESTAMP]],
+      observed: undefined,
+      metrics: { messages: 0, elementsOut: 0, deadLetters: 0 },
+      atMs: world.clock.nowMs(),
+    };
+  });
+  const existing = await world.store.readJob();
+  if (existing !== undefined) decodeJob(existing.text, plan);
+  else await create(plan, world, registers);
+  await ticks.ensure();
+  await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
+}
+
+async function create(
+  plan: MeshPlan,
+  world: World,
+  registers: readonly Register[],
+): Promise<void> {
+  try {
+    await world.store.commitJob({
+      previousVersion: undefined,
+      job: { version: 1, text: JSON.stringify(newJob(plan.pipeline, plan.hash)) },
+      registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+      registersToDelete: [],
+    });
+  } catch (error) {
+    // Another launch was faster: the same job stands.
+    if (!isMeshError(error) || error.code !== "ERR_STORE_CONTENTION") throw error;
+  }
+}
+
+function startMessage(plan: MeshPlan, stage: string): ReturnType<typeof messageOf> {
+  const envelope: Envelope = {
+    plan: plan.hash,
+    producer: PRODUCER,
+    sequence: 0,
+    stage,
+    shard: 0,
+    minTime: MIN_TIMESTAMP,
+    count: 0,
+    body: { kind: "start" },
+  };
+  const topic = plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+  return messageOf({ kind: "bundle", topic, key: "0", text: encodeEnvelope(envelope) });
+}

@@ -1,0 +1,55 @@
+/**
+ * Engine options: the figures that bound an activation and pace the tracker.
+ *
+ * Owns: their defaults. docs/limits.md says where the outer limits come from.
+ */
+
+/** Figures that bound an activation and pace the tracker. */
+export interface EngineOptions {
+  /** How often the tracker runs while something is going on, in ms. */
+  readonly tickMs: number;
+  /** Elements in one bundle at most; a larger bundle is sent as several messages. */
+  readonly bundleElementsMax: number;
+  /** Elements that a read activation takes from its split. */
+  readonly chunkElementsMax: number;
+  /** Panes that one activation fires at most; the rest waits for a message to itself. */
+  readonly firingsMax: number;
+  /** Memtable text that a head carries before it is written out as a segment. */
+  readonly memtableBytesMax: number;
+  /** How long an ingest instance gathers requests while others are on their way, in ms. */
+  readonly gatherMs: number;
+  /** Messages of one group commit at most. */
+  readonly groupMessagesMax: number;
+  /** How long a source id is remembered for dropping duplicates, in ms. */
+  readonly dedupRetentionMs: number;
+  /** An unconfirmed register is dropped after this: ack deadline plus a margin, in ms. */
+  readonly registerTimeoutMs: number;
+  /** Runs of a failing bundle before it is bisected. */
+  readonly attemptsMax: number;
+  /** Pause before the second attempt, doubled for each further one, in ms. */
+  readonly retryBackoffMs: number;
+}
+
+/** The defaults: local worlds and the cloud differ in `tickMs` alone. */
+export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
+  tickMs: 1_000,
+  bundleElementsMax: 1_000,
+  chunkElementsMax: 10_000,
+  firingsMax: 500,
+  memtableBytesMax: 48 * 1024,
+  gatherMs: 10,
+  groupMessagesMax: 2_000,
+  dedupRetentionMs: 10 * 60_000,
+  registerTimeoutMs: 90_000,
+  attemptsMax: 3,
+  retryBackoffMs: 200,
+});
+
+/** Bytes of a message's data that the mesh never goes over (Pub/Sub takes 10 MB with attributes). */
+export const MESSAGE_BYTES_MAX: number = 9_000_000;
+
+/** Bytes of one document's text that the mesh never goes over (Firestore takes 1 MiB in all). */
+export const DOCUMENT_BYTES_MAX: number = 900_000;
+
+/** Bytes of one commit that the mesh never goes over (Firestore takes 10 MiB, its emulator 4). */
+export const COMMIT_BYTES_MAX: number = 3_500_000;

@@ -1,0 +1,200 @@
+/**
+ * Ports: all that the engine may touch of the world.
+ *
+ * Owns: the seams between the engine and a world (memory, emulated, cloud). Does not own: any
+ * implementation (gcp/, emulators/memory/). One conformance suite runs over every implementation.
+ *
+ * O1. A port that fails rejects with ERR_UNAVAILABLE (nothing is known of the outcome) or with
+ *     ERR_STORE_CONTENTION (nothing was done).
+ */
+import type { Json } from "../sdk/coders/coder.ts";
+import type { Timestamp } from "../sdk/model/time.ts";
+
+/** A message on its way to a topic. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  /** Messages of one key are delivered one after the other; empty: in any order. */
+  readonly orderingKey: string;
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Pub/Sub topics, the mailboxes of stages and the topics of sinks. */
+export interface Mailboxes {
+  /** Publishes all messages; resolves when all are stored. Not atomic: some may be stored alone. */
+  publish(messages: readonly OutgoingMessage[]): Promise<void>;
+}
+
+/** One shard of one stage. */
+export interface ShardRef {
+  readonly stage: string;
+  readonly shard: number;
+}
+
+/** A head as stored: the newest state of a shard. */
+export interface HeadRecord {
+  /** Counts the commits of the shard, from 1. */
+  readonly version: number;
+  /** What the tracker reads, as JSON text. */
+  readonly progress: string;
+  /** What only the shard reads, as text. */
+  readonly body: string;
+}
+
+/** A document that a sink writes with the commit. */
+export interface SinkDocument {
+  readonly collection: string;
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A further document of a shard: a segment of its state, or a part of its outbox. */
+export interface PartDocument {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** One atomic step of a shard. */
+export interface HeadCommit {
+  readonly shard: ShardRef;
+  /** The head that must still be there and is consumed; undefined: the shard was never committed. */
+  readonly previousVersion: number | undefined;
+  readonly head: HeadRecord;
+  readonly partsToPut: readonly PartDocument[];
+  readonly partsToDelete: readonly string[];
+  readonly sinkDocuments: readonly SinkDocument[];
+}
+
+/** A head's progress, as the tracker sees it. */
+export interface HeadProgress {
+  readonly shard: ShardRef;
+  readonly version: number;
+  readonly progress: string;
+}
+
+/** A register as stored. */
+export interface RegisterRecord {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** The job's own document: watermarks, source state, job state. */
+export interface JobRecord {
+  /** Counts the commits of the job document, from 1. */
+  readonly version: number;
+  readonly text: string;
+}
+
+/** One consistent view of the whole mesh. */
+export interface MeshSnapshot {
+  readonly heads: readonly HeadProgress[];
+  readonly registers: readonly RegisterRecord[];
+  readonly job: JobRecord | undefined;
+}
+
+/** Durable memory of the mesh. */
+export interface Store {
+  /** Returns the newest head of a shard, or undefined if it was never committed. */
+  newestHead(shard: ShardRef): Promise<HeadRecord | undefined>;
+  /** Returns the texts of a shard's parts, in the order of `ids`. */
+  readParts(shard: ShardRef, ids: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Commits one step of a shard.
+   *
+   * @throws ERR_STORE_CONTENTION if the previous head is no longer there: another commit won
+   */
+  commitHead(commit: HeadCommit): Promise<void>;
+  /** Writes documents of a sink whose stage has no shards; the same id replaces the document. */
+  writeDocuments(documents: readonly SinkDocument[]): Promise<void>;
+  /** Writes a new register. */
+  putRegister(register: RegisterRecord): Promise<void>;
+  /** Replaces a register; does nothing if the tracker has removed it. */
+  replaceRegister(register: RegisterRecord): Promise<void>;
+  /** Reads all heads' progress, all registers and the job, as of one moment. */
+  snapshot(): Promise<MeshSnapshot>;
+  /** Returns the job document alone. */
+  readJob(): Promise<JobRecord | undefined>;
+  /**
+   * Replaces the job document and deletes registers, atomically.
+   *
+   * @throws ERR_STORE_CONTENTION if the job is no longer at `previousVersion`
+   */
+  commitJob(commit: {
+    readonly previousVersion: number | undefined;
+    readonly job: JobRecord;
+    readonly registersToPut: readonly RegisterRecord[];
+    readonly registersToDelete: readonly string[];
+  }): Promise<void>;
+}
+
+/** Calls the tracker later. */
+export interface Wakeups {
+  /**
+   * Makes sure that the tracker is called at `dueMs`; a second call with the same name does
+   * nothing, also after the first has run.
+   */
+  wake(name: string, dueMs: number): Promise<void>;
+}
+
+/** Processing time. */
+export interface Clock {
+  nowMs(): number;
+  sleep(delayMs: number): Promise<void>;
+}
+
+/** Randomness: ids of producers, jitter. */
+export interface Random {
+  /** Returns a new id of at least 64 random bits, of [a-z0-9]. */
+  id(): string;
+  /** Returns a number in [0, 1). */
+  fraction(): number;
+}
+
+/** How much a log entry matters, in Cloud Logging's words. */
+export type Severity = "DEBUG" | "INFO" | "WARNING" | "ERROR";
+
+/** Structured log; fields never hold element content. */
+export type Log = (
+  severity: Severity,
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+/** An element as a bounded source gives it. */
+export interface SourceElement {
+  readonly value: unknown;
+  readonly timestamp: Timestamp;
+}
+
+/** A chunk of a split, and where to go on. */
+export interface SourceChunk {
+  readonly elements: readonly SourceElement[];
+  /** Where the next chunk begins; undefined: the split is done. */
+  readonly next: Json | undefined;
+  /** Records of this chunk that could not be read. */
+  readonly failures: readonly { readonly text: string; readonly error: Error }[];
+}
+
+/** Reads a bounded source in splits and chunks. */
+export interface BoundedSource {
+  /** Returns the splits, at least one unless the source is empty. */
+  splits(wanted: number): Promise<readonly Json[]>;
+  /** Reads up to about `elementsMax` elements of a split from where the last chunk ended. */
+  read(split: Json, from: Json | undefined, elementsMax: number): Promise<SourceChunk>;
+}
+
+/** Writes files of a file sink; writing the same name again replaces the file. */
+export interface FileWriter {
+  write(path: string, text: string): Promise<void>;
+}
+
+/** Everything the engine may touch. */
+export interface World {
+  readonly mailboxes: Mailboxes;
+  readonly store: Store;
+  readonly wakeups: Wakeups;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly files: FileWriter;
+}

@@ -1,0 +1,82 @@
+/**
+ * Program: one stage's part of the graph, found by the plan's ids.
+ *
+ * Owns: the way from a plan's stage back to the nodes of the rebuilt graph. Does not own: running
+ * them (chain.ts).
+ *
+ * G3. A function runs only the plan that it was compiled with: an id that the graph lacks means
+ *     that the module and the plan differ, and nothing runs.
+ */
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import { MeshError } from "../sdk/model/errors.ts";
+import type { GraphNode, NodeId, PipelineGraph, ShuffleNode, SinkNode } from "../sdk/model/graph.ts";
+import { isShuffle } from "../sdk/model/graph.ts";
+
+/** One stage of a plan with its nodes. */
+export interface Program {
+  readonly plan: MeshPlan;
+  readonly stage: StagePlan;
+  readonly root: GraphNode;
+  /** Nodes that take this node's output within the stage: element-wise ones and sinks. */
+  readonly consumers: (id: NodeId) => readonly GraphNode[];
+  /** Shuffles outside that take this node's output, with the stage that each begins. */
+  readonly shuffles: (id: NodeId) => readonly ShuffleTarget[];
+  /** All sinks of the stage. */
+  readonly sinks: readonly SinkNode[];
+}
+
+/** A shuffle that a stage feeds. */
+export interface ShuffleTarget {
+  readonly node: ShuffleNode;
+  readonly stage: StagePlan;
+  readonly lift: "bundle" | "element" | "none";
+}
+
+/**
+ * Returns the program of a stage.
+ *
+ * @throws ERR_PLAN_MISMATCH if the graph lacks a node of the plan
+ */
+export function programOf(graph: PipelineGraph, plan: MeshPlan, stageId: string): Program {
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const find = (id: NodeId): GraphNode => {
+    const node = byId.get(id);
+    if (node !== undefined) return node;
+    throw new MeshError(
+      "ERR_PLAN_MISMATCH",
+      `Pipeline ${plan.pipeline} has no transform "${id}", which its plan names. ` +
+        "Building the graph must be deterministic: no random names, no order that changes.",
+    );
+  };
+  const stage = plan.stages.find((s) => s.id === stageId);
+  if (stage === undefined) {
+    throw new MeshError("ERR_PLAN_MISMATCH", `The plan has no stage "${stageId}".`);
+  }
+  const nodes = stage.nodes.map(find);
+  const targets = plan.edges
+    .filter((edge) => edge.from === stageId)
+    .map((edge) => ({ edge, target: shuffleTarget(plan, edge.to, edge.lift, find) }));
+  return {
+    plan,
+    stage,
+    root: find(stage.root),
+    consumers: (id) =>
+      nodes.filter((n) => n.id !== stage.root && n.inputs.some((input) => input.id === id)),
+    shuffles: (id) => targets.filter((t) => t.edge.producer === id).map((t) => t.target),
+    sinks: nodes.filter((node) => node.kind === "sink"),
+  };
+}
+
+function shuffleTarget(
+  plan: MeshPlan,
+  stageId: string,
+  lift: "bundle" | "element" | "none",
+  find: (id: NodeId) => GraphNode,
+): ShuffleTarget {
+  const stage = plan.stages.find((s) => s.id === stageId);
+  const node = stage === undefined ? undefined : find(stage.root);
+  if (stage === undefined || node === undefined || !isShuffle(node)) {
+    throw new MeshError("ERR_PLAN_MISMATCH", `Stage "${stageId}" does not begin with a shuffle.`);
+  }
+  return { node, stage, lift };
+}

@@ -1,0 +1,215 @@
+/**
+ * Run: messages of one shard → state changes and outputs, all in memory.
+ *
+ * Owns: what each kind of message does to an open shard. Does not own: the commit (activation.ts).
+ * Place on the data's way: step 3 of an activation.
+ *
+ * A4. What comes out depends on the shard, the messages and the user's code alone.
+ * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
+ */
+import { MeshError } from "../sdk/model/errors.ts";
+import { NO_FIRING, type PaneInfo } from "../sdk/model/pane.ts";
+import { later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { GLOBAL_WINDOW, maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
+import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
+import type { Chain } from "./chain.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
+import { guardedRun } from "./guarded-run.ts";
+import type { EngineOptions } from "./options.ts";
+import { decodePane } from "./pane-tracker.ts";
+import type { BoundedSource, Clock } from "./ports.ts";
+import type { Program } from "./program.ts";
+import { dropPassedRanges } from "./sent.ts";
+import type { Shard } from "./shard.ts";
+import { userError } from "./user-errors.ts";
+
+/** What a run needs beside the shard. */
+export interface RunContext {
+  readonly program: Program;
+  readonly chain: Chain;
+  readonly source: BoundedSource | undefined;
+  readonly clock: Clock;
+  readonly options: EngineOptions;
+}
+
+/** Elements set aside before this run, because adding them failed. */
+export type Excluded = ReadonlyMap<WindowColumns, ReadonlySet<number>>;
+
+/** A message of the shard to a shard of its own stage. */
+export interface SelfMessage {
+  readonly shard: number;
+  readonly minTime: Timestamp;
+  readonly body: EnvelopeBody;
+}
+
+/** What a run gave. */
+export interface RunResult {
+  readonly outputs: BundleOutputs;
+  readonly self: readonly SelfMessage[];
+  readonly dead: readonly Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+}
+
+/** An element on its way into the chain. */
+interface Item {
+  readonly value: unknown;
+  readonly timestamp: Timestamp;
+  readonly window: Window;
+  readonly pane: PaneInfo;
+}
+
+interface Gathered {
+  readonly items: Item[];
+  readonly self: SelfMessage[];
+  readonly dead: Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+}
+
+/**
+ * Runs messages that the shard has not yet taken.
+ *
+ * @throws PoisonElement if the user's code can't add an element
+ */
+export async function runMessages(
+  shard: Shard,
+  envelopes: readonly Envelope[],
+  excluded: Excluded,
+  context: RunContext,
+): Promise<RunResult> {
+  const gathered: Gathered = { items: [], self: [], dead: [] };
+  for (const envelope of envelopes) {
+    const { body } = envelope;
+    shard.metrics.bundlesIn++;
+    if (body.kind === "advance") advance(shard, body.watermarks);
+    else if (body.kind === "elements") takeElements(shard, body.windows, excluded, context, gathered);
+    else await read(shard, body, context, gathered);
+  }
+  if (shard.grouping !== undefined) fire(shard, context, gathered);
+  const { items, self, dead } = gathered;
+  if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
+  const { chain, clock, options } = context;
+  const feed = (item: Item): void =>
+    chain.receive(item.value, item.timestamp, item.window, item.pane);
+  const result = await guardedRun(chain, items, feed, clock, options);
+  for (const { item, error, attempts } of result.dead) {
+    dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
+  }
+  shard.metrics.elementsOut += result.outputs.elements;
+  return { outputs: result.outputs, self, dead };
+}
+
+/** Takes over stored watermarks; older ones than the shard knows change nothing. */
+function advance(
+  shard: Shard,
+  stored: Readonly<Record<string, readonly [Timestamp, Timestamp]>>,
+): void {
+  const own = stored[shard.ref.stage];
+  if (own !== undefined) {
+    const [input, output] = shard.watermarks;
+    shard.watermarks = [later(input, own[0]), later(output, own[1])];
+  }
+  dropPassedRanges(shard.sent, (stage) => stored[stage]?.[0]);
+}
+
+function takeElements(
+  shard: Shard,
+  windows: readonly WindowColumns[],
+  excluded: Excluded,
+  context: RunContext,
+  into: Gathered,
+): void {
+  for (const columns of windows) {
+    const { ids, values } = columns;
+    const without = excluded.get(columns);
+    let taken = 0;
+    const keeps = (index: number): boolean => {
+      if (without?.has(index) === true) return false;
+      const id = ids?.[index];
+      if (id !== undefined && !shard.dedup.add(id)) {
+        shard.metrics.duplicates++;
+        return false;
+      }
+      taken++;
+      return true;
+    };
+    if (shard.grouping !== undefined) {
+      shard.metrics.droppedLate += shard.grouping.add(columns, keeps, shard.watermarks);
+    } else {
+      takeReshuffled(columns, values, keeps, context, into);
+    }
+    shard.metrics.elementsIn += taken;
+  }
+}
+
+function takeReshuffled(
+  columns: WindowColumns,
+  values: WindowColumns["values"],
+  keeps: (index: number) => boolean,
+  context: RunContext,
+  into: Gathered,
+): void {
+  const { root } = context.program;
+  if (root.kind !== "reshuffle") {
+    throw new MeshError("ERR_INVARIANT", `Stage ${context.program.stage.id} takes no elements.`);
+  }
+  const window = parseWindowKey(columns.window);
+  const pane = decodePane(columns.pane);
+  for (let i = 0; i < values.length; i++) {
+    if (!keeps(i)) continue;
+    into.items.push({
+      value: root.valueCoder.decode(values[i] ?? null),
+      timestamp: columns.times?.[i] ?? maxTimestamp(window),
+      window,
+      pane,
+    });
+  }
+}
+
+/** Starts a bounded source, or reads the next chunk of one of its splits. */
+async function read(
+  shard: Shard,
+  body: Extract<EnvelopeBody, { kind: "start" | "split" }>,
+  context: RunContext,
+  into: Gathered,
+): Promise<void> {
+  const { source, program, options } = context;
+  if (source === undefined) {
+    throw new MeshError("ERR_INVARIANT", `Stage ${program.stage.id} has no source to read.`);
+  }
+  if (body.kind === "start") {
+    const splits = await source.splits(program.stage.shards);
+    splits.forEach((split, i) => {
+      const target = i % program.stage.shards;
+      into.self.push({ shard: target, minTime: MIN_TIMESTAMP, body: { kind: "split", split } });
+    });
+    return;
+  }
+  const chunk = await source.read(body.split, body.from, options.chunkElementsMax);
+  for (const { value, timestamp } of chunk.elements) {
+    into.items.push({ value, timestamp, window: GLOBAL_WINDOW, pane: NO_FIRING });
+  }
+  for (const { text, error } of chunk.failures) {
+    into.dead.push({ error, attempts: 1, data: Buffer.from(text, "utf8") });
+  }
+  shard.metrics.elementsIn += chunk.elements.length + chunk.failures.length;
+  if (chunk.next === undefined) return;
+  const rest = { kind: "split", split: body.split, from: chunk.next } as const;
+  into.self.push({ shard: shard.ref.shard, minTime: MIN_TIMESTAMP, body: rest });
+}
+
+/** Fires what is due; what the bound leaves is left to a message to itself. */
+function fire(shard: Shard, context: RunContext, into: Gathered): void {
+  const fired = shard.grouping?.fire(shard.watermarks, context.options.firingsMax);
+  if (fired === undefined) return;
+  into.items.push(...fired.firings);
+  for (const { key, window, error } of fired.failed) {
+    into.dead.push({
+      error: userError(context.program.root, error),
+      attempts: 1,
+      element: { key, window },
+      timestamp: maxTimestamp(window),
+    });
+  }
+  if (fired.isDone) return;
+  const body = { kind: "advance", watermarks: { [shard.ref.stage]: shard.watermarks } } as const;
+  into.self.push({ shard: shard.ref.shard, minTime: MAX_TIMESTAMP, body });
+}

@@ -1,0 +1,145 @@
+/**
+ * Shard: an open shard in the memory of an instance.
+ *
+ * Owns: reading a shard from its head and parts, and the text of its next head. Does not own: what
+ * an activation does to it (activation.ts).
+ * Place on the data's way: opened before a bundle runs, kept for the next one if the commit held.
+ *
+ * Z1. An open shard is equal to what its head says; after a failed step it is opened anew.
+ * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
+ */
+import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
+import { MAX_TIMESTAMP } from "../sdk/model/time.ts";
+import { Dedup } from "./dedup.ts";
+import { Grouping, type Watermarks } from "./grouping.ts";
+import {
+  decodeBody,
+  decodeProgress,
+  encodeBody,
+  newMetrics,
+  newProgress,
+  type ShardMetrics,
+  type ShardProgress,
+} from "./head.ts";
+import type { EngineOptions } from "./options.ts";
+import { type OutboxEntry, splitOutbox } from "./outbox.ts";
+import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
+import type { Program } from "./program.ts";
+import { Received } from "./received.ts";
+import type { SentJson } from "./sent.ts";
+import { ShardState } from "./state.ts";
+
+/** An open shard. */
+export interface Shard {
+  readonly ref: ShardRef;
+  /** Version of the newest head; undefined if the shard was never committed. */
+  version: number | undefined;
+  readonly received: Received;
+  readonly sent: SentJson;
+  watermarks: Watermarks;
+  readonly metrics: ShardMetrics;
+  readonly state: ShardState;
+  readonly dedup: Dedup;
+  /** Undefined for stages that keep nothing by key. */
+  readonly grouping: Grouping | undefined;
+  readonly filesWritten: Record<string, number>;
+  /** Parts that hold the outbox of the newest head; the next commit deletes them. */
+  outboxParts: readonly string[];
+  unflushed: readonly OutboxEntry[] | undefined;
+}
+
+/** Opens a shard from the store. */
+export async function openShard(
+  ref: ShardRef,
+  program: Program,
+  store: Store,
+  options: EngineOptions,
+): Promise<Shard> {
+  const head = await store.newestHead(ref);
+  const progress = head === undefined ? newProgress() : decodeProgress(head.progress);
+  const body = head === undefined ? undefined : decodeBody(head.body);
+  const segments = body?.segments ?? [];
+  const outboxParts = body?.outboxParts ?? [];
+  const partIds = [...segments.map((segment) => segment.id), ...outboxParts];
+  const texts = partIds.length === 0 ? [] : await store.readParts(ref, partIds);
+  const state = ShardState.load(
+    options.memtableBytesMax,
+    body?.memtable ?? {},
+    segments.map((info, i) => ({ info, text: texts[i] ?? "{}" })),
+  );
+  const spilled = texts.slice(segments.length).flatMap((t) => JSON.parse(t) as OutboxEntry[]);
+  const outbox = [...(body?.outbox ?? []), ...spilled];
+  const { root } = program;
+  const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
+  return {
+    ref,
+    version: head?.version,
+    received: Received.fromJson(progress.received),
+    sent: progress.sent,
+    watermarks: progress.watermarks,
+    metrics: { ...newMetrics(), ...progress.metrics },
+    state,
+    dedup: new Dedup(state, options.dedupRetentionMs),
+    grouping: groups ? new Grouping(root as GroupByKeyNode | CombinePerKeyNode, state) : undefined,
+    filesWritten: { ...body?.filesWritten },
+    outboxParts,
+    unflushed: outbox.length > 0 ? outbox : undefined,
+  };
+}
+
+/** Returns the commit that takes a shard to its next version. */
+export function nextCommit(
+  shard: Shard,
+  outbox: readonly OutboxEntry[],
+  sinkDocuments: readonly SinkDocument[],
+  token: string,
+  nowMs: number,
+): HeadCommit {
+  const version = (shard.version ?? 0) + 1;
+  shard.dedup.settle(nowMs);
+  shard.grouping?.settle();
+  const changes = shard.state.settle();
+  const { inline, parts } = splitOutbox(outbox, version);
+  const body = {
+    token,
+    outbox: inline,
+    outboxParts: parts.map((part) => part.id),
+    segments: changes.segments,
+    filesWritten: shard.filesWritten,
+  };
+  return {
+    shard: shard.ref,
+    previousVersion: shard.version,
+    head: {
+      version,
+      progress: JSON.stringify(progressOf(shard, nowMs)),
+      body: encodeBody(body, changes.memtable),
+    },
+    partsToPut: [...changes.partsToPut, ...parts],
+    partsToDelete: [...changes.partsToDelete, ...shard.outboxParts],
+    sinkDocuments,
+  };
+}
+
+/** Returns about how many bytes a commit takes on the wire. */
+export function bytesOf(commit: HeadCommit): number {
+  let bytes = commit.head.progress.length + commit.head.body.length;
+  for (const part of commit.partsToPut) bytes += part.text.length;
+  // A field of a document takes about its JSON text, with a name and a type around each value.
+  for (const document of commit.sinkDocuments) {
+    bytes += 200 + 2 * JSON.stringify(document.fields).length;
+  }
+  return bytes;
+}
+
+function progressOf(shard: Shard, nowMs: number): ShardProgress {
+  return {
+    received: shard.received.toJson(),
+    sent: shard.sent,
+    hold: shard.grouping?.hold() ?? MAX_TIMESTAMP,
+    nextTimer: shard.grouping?.nextTimer() ?? MAX_TIMESTAMP,
+    watermarks: shard.watermarks,
+    metrics: shard.metrics,
+    committedAtMs: nowMs,
+  };
+}

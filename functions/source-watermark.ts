@@ -1,0 +1,109 @@
+/**
+ * Source watermark: how far an unbounded source's event time has come, by its policy.
+ *
+ * Owns: the policies. Pure: what was observed, and now, give a watermark. Does not own: elements
+ * that the mesh has already touched, which registers protect (watermark.ts).
+ *
+ * Trailing:                min(event times seen in the last sampleMs), as Beam's Pub/Sub reader
+ * Bounded out-of-orderness: max(event times seen) − delayMs
+ * Idle (either):            after idleAfterMs without a message, now − idleAfterMs
+ */
+import type { WatermarkPolicy } from "../sdk/io/source-spec.ts";
+import { addMs, earlier, later, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { Observation } from "./register.ts";
+
+/** What the job remembers of a source, between ticks. */
+export interface SourceState {
+  readonly watermark: Timestamp;
+  readonly maxTime: Timestamp;
+  /** Smallest event time by slice of processing time: `[slice, minTime]`, ascending. */
+  readonly slices: readonly (readonly [slice: number, minTime: Timestamp])[];
+  /** Processing time of the newest message, in ms; 0 if there was none. */
+  readonly lastAtMs: number;
+}
+
+const SLICES = 10;
+
+/** A source that has given nothing yet. */
+export const NEW_SOURCE: SourceState = Object.freeze({
+  watermark: MIN_TIMESTAMP,
+  maxTime: MIN_TIMESTAMP,
+  slices: [],
+  lastAtMs: 0,
+});
+
+/**
+ * Returns the state of a source after what was observed. Observing one thing twice changes nothing.
+ */
+export function advanceSource(
+  before: SourceState,
+  policy: WatermarkPolicy,
+  observed: readonly (Observation & { readonly atMs: number })[],
+  nowMs: number,
+): SourceState {
+  let { maxTime, lastAtMs } = before;
+  const sliceMs = policy.kind === "trailing" ? Math.max(1, policy.sampleMs / SLICES) : 1;
+  const slices = new Map(before.slices);
+  for (const { minTime, maxTime: seenMax, atMs } of observed) {
+    maxTime = later(maxTime, seenMax);
+    lastAtMs = Math.max(lastAtMs, atMs);
+    const slice = Math.floor(atMs / sliceMs);
+    slices.set(slice, earlier(slices.get(slice) ?? minTime, minTime));
+  }
+  const oldest = Math.floor(nowMs / sliceMs) - SLICES;
+  const kept =
+    policy.kind === "trailing"
+      ? [...slices].filter(([slice]) => slice >= oldest).sort((a, b) => a[0] - b[0])
+      : [];
+  const seen = policyWatermark(policy, maxTime, kept);
+  const idle = idleWatermark(policy, lastAtMs, nowMs);
+  const watermark = later(before.watermark, later(seen, idle));
+  return { watermark, maxTime, slices: kept, lastAtMs };
+}
+
+function idleDeadlineMs(state: SourceState, policy: WatermarkPolicy): number | undefined {
+  if (policy.idleAfterMs === undefined || state.lastAtMs === 0) return undefined;
+  return state.lastAtMs + policy.idleAfterMs;
+}
+
+/**
+ * When the watermark may move by the passing of time alone, though nothing comes in; undefined:
+ * never. `nextTimer` is the earliest event time that somebody waits for.
+ */
+export function nextChangeMs(
+  state: SourceState,
+  policy: WatermarkPolicy,
+  nextTimer: Timestamp,
+  nowMs: number,
+): number | undefined {
+  const times: number[] = [];
+  const [first] = state.slices;
+  if (policy.kind === "trailing" && first !== undefined && state.slices.length > 1) {
+    times.push((first[0] + SLICES + 1) * Math.max(1, policy.sampleMs / SLICES));
+  }
+  const deadlineMs = idleDeadlineMs(state, policy);
+  if (deadlineMs !== undefined) {
+    // From the deadline on the watermark is `now − idleAfterMs`, and passes the timer right after.
+    const reachesMs = nextTimer + (policy.idleAfterMs ?? 0) + 1;
+    times.push(Math.max(deadlineMs, reachesMs));
+  }
+  const future = times.filter((atMs) => atMs > nowMs);
+  return future.length === 0 ? undefined : Math.min(...future);
+}
+
+function policyWatermark(
+  policy: WatermarkPolicy,
+  maxTime: Timestamp,
+  slices: readonly (readonly [number, Timestamp])[],
+): Timestamp {
+  if (policy.kind === "boundedOutOfOrderness") return addMs(maxTime, -policy.delayMs);
+  const [first] = slices;
+  if (first === undefined) return MIN_TIMESTAMP;
+  return slices.reduce((min, [, minTime]) => earlier(min, minTime), first[1]);
+}
+
+function idleWatermark(policy: WatermarkPolicy, lastAtMs: number, nowMs: number): Timestamp {
+  const { idleAfterMs } = policy;
+  if (idleAfterMs === undefined || lastAtMs === 0) return MIN_TIMESTAMP;
+  return nowMs - lastAtMs >= idleAfterMs ? ((nowMs - idleAfterMs) as Timestamp) : MIN_TIMESTAMP;
+}

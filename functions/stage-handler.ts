@@ -1,0 +1,156 @@
+/**
+ * Stage handler: one stage on one instance, as a function takes its messages.
+ *
+ * Owns: which actor a message is for, and that one shard runs one activation at a time here.
+ * Does not own: HTTP (gcp/), the protocol of an activation (activation.ts) or ingest (ingest.ts).
+ * Place on the data's way: the first code of the engine that a delivered message meets.
+ *
+ * T1. `deliver` resolves when the message may be acknowledged, and rejects when it must come again.
+ * T2. Messages of one shard that wait together are taken by one activation.
+ */
+import type { MeshPlan } from "../sdk/compile/plan.ts";
+import type { SourceMessage } from "../sdk/io/source-spec.ts";
+import { isMeshError } from "../sdk/model/errors.ts";
+import type { PipelineGraph } from "../sdk/model/graph.ts";
+import { type ActivationContext, ShardActivations } from "./activation.ts";
+import { boundedSourceOf } from "./connectors/bounded-source.ts";
+import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { decodeEnvelope, type Envelope } from "./envelope.ts";
+import { Ingest } from "./ingest.ts";
+import type { EngineOptions } from "./options.ts";
+import type { World } from "./ports.ts";
+import { programOf } from "./program.ts";
+import { Ticks } from "./ticks.ts";
+
+/** One stage on one instance. */
+export interface StageHandler {
+  /** Takes a message of the stage's subscription (T1). */
+  deliver(message: SourceMessage): Promise<void>;
+  /** Calls the DoFns' teardown. */
+  teardown(): Promise<void>;
+}
+
+/** What a stage is made of. */
+export interface StageInput {
+  readonly graph: PipelineGraph;
+  readonly plan: MeshPlan;
+  readonly stage: string;
+  readonly world: World;
+  readonly options: EngineOptions;
+}
+
+/** Messages of one shard that one activation takes at most. */
+const MESSAGES_OF_ACTIVATION_MAX = 16;
+
+/**
+ * Returns the handler of a stage.
+ *
+ * @throws ERR_PLAN_MISMATCH if graph and plan do not belong together
+ */
+export function createStage(input: StageInput): StageHandler {
+  const { graph, plan, world, options } = input;
+  const program = programOf(graph, plan, input.stage);
+  const ticks = ticksOf(plan, world, options);
+  const { root } = program;
+  if (program.stage.kind === "ingest") {
+    const ingest = new Ingest({ program, world, options, ticks });
+    return { deliver: (m) => ingest.take(m), teardown: () => ingest.teardown() };
+  }
+  const source = root.kind === "source" ? boundedSourceOf(root.source) : undefined;
+  return new ShardStage({ program, world, options, ticks, source });
+}
+
+/** Returns the ticks of a plan's job. */
+export function ticksOf(plan: MeshPlan, world: World, options: EngineOptions): Ticks {
+  return new Ticks(world.wakeups, world.clock, `${plan.pipeline}-${plan.hash}`, options.tickMs);
+}
+
+interface Waiting {
+  readonly envelope: Envelope;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface ShardQueue {
+  readonly activations: ShardActivations;
+  waiting: Waiting[];
+  isRunning: boolean;
+}
+
+class ShardStage implements StageHandler {
+  readonly #context: ActivationContext;
+  readonly #queues = new Map<number, ShardQueue>();
+
+  constructor(context: ActivationContext) {
+    this.#context = context;
+  }
+
+  async deliver(message: SourceMessage): Promise<void> {
+    const { program } = this.#context;
+    let envelope: Envelope;
+    try {
+      envelope = decodeEnvelope(message.data, program.plan.hash);
+    } catch (error) {
+      if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
+      await this.#setAside(message, error);
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const queue = this.#queueOf(envelope.shard);
+      queue.waiting.push({ envelope, resolve, reject });
+      if (!queue.isRunning) void this.#pump(queue);
+    });
+  }
+
+  async teardown(): Promise<void> {
+    for (const { activations } of this.#queues.values()) await activations.teardown();
+  }
+
+  #queueOf(shard: number): ShardQueue {
+    let queue = this.#queues.get(shard);
+    if (queue === undefined) {
+      const ref = { stage: this.#context.program.stage.id, shard };
+      queue = { activations: new ShardActivations(ref, this.#context), waiting: [], isRunning: false };
+      this.#queues.set(shard, queue);
+    }
+    return queue;
+  }
+
+  /** Runs activations until nobody waits. Never rejects: who waits is told. */
+  async #pump(queue: ShardQueue): Promise<void> {
+    queue.isRunning = true;
+    while (queue.waiting.length > 0) {
+      const taken = queue.waiting.splice(0, MESSAGES_OF_ACTIVATION_MAX);
+      try {
+        await queue.activations.activate(taken.map(({ envelope }) => envelope));
+        for (const { resolve } of taken) resolve();
+      } catch (error) {
+        for (const { reject } of taken) reject(error);
+      }
+    }
+    queue.isRunning = false;
+  }
+
+  async #setAside(message: SourceMessage, error: unknown): Promise<void> {
+    const { program, world } = this.#context;
+    const letter = {
+      pipeline: program.plan.pipeline,
+      stage: program.stage.id,
+      shard: undefined,
+      error,
+      attempts: 1,
+      data: message.data,
+      messageId: message.messageId,
+      atMs: world.clock.nowMs(),
+    };
+    world.log("ERROR", "A mailbox message became a dead letter.", { messageId: message.messageId });
+    await world.mailboxes.publish([
+      {
+        topic: program.plan.deadLetterTopic,
+        orderingKey: "",
+        data: encodeDeadLetter(letter),
+        attributes: deadLetterAttributes(letter),
+      },
+    ]);
+  }
+}

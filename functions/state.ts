@@ -1,0 +1,233 @@
+/**
+ * State: a shard's memory, log-structured: entries `id → JSON text`.
+ *
+ * Owns: which entries live, and where each is stored: in the memtable that travels in the head, or
+ * in a segment (a document of its own). Does not own: what an entry means (grouping.ts, dedup.ts).
+ * Place on the data's way: read when a shard is opened, written by each commit through head.ts.
+ *
+ * Firestore bills by document and not by byte. So the newest changes ride in the head; a full
+ * memtable becomes a segment, and four segments of one size class become one of the next. An
+ * entry is so written about log₄(state ÷ memtable) times. An open shard holds all its live entries,
+ * so merging reads nothing.
+ *
+ * L1. The newest place wins: memtable, then segments from the newest to the oldest.
+ * L2. A removed entry leaves a tombstone as long as an older segment may still hold it.
+ * L3. Nothing live means nothing stored: no segment and an empty memtable.
+ */
+import { DOCUMENT_BYTES_MAX } from "./options.ts";
+import type { PartDocument } from "./ports.ts";
+
+/** One segment, as the head lists it. */
+export interface SegmentInfo {
+  readonly id: string;
+  readonly bytes: number;
+}
+
+/** What a commit must do to parts because of state. */
+export interface StateChanges {
+  /** Entries of the memtable, tombstones as null, as JSON text of an object. */
+  readonly memtable: string;
+  readonly segments: readonly SegmentInfo[];
+  readonly partsToPut: readonly PartDocument[];
+  readonly partsToDelete: readonly string[];
+}
+
+const TOMBSTONE = "null";
+const SEGMENTS_OF_ONE_SIZE_MAX = 4;
+const inMemtable = -1;
+
+interface Entry {
+  text: string;
+  /** Number of the segment that holds the newest text, or `inMemtable`. */
+  home: number;
+}
+
+interface Segment {
+  readonly number: number;
+  readonly parts: readonly SegmentInfo[];
+  readonly bytes: number;
+  /** Ids that this segment holds, tombstones included, whether or not newer places have them. */
+  readonly ids: Set<string>;
+}
+
+/** A shard's memory. */
+export class ShardState {
+  readonly #entries = new Map<string, Entry>();
+  readonly #memtable = new Map<string, string>();
+  readonly #memtableBytesMax: number;
+  #memtableBytes = 0;
+  #segments: Segment[] = [];
+  #nextSegment = 0;
+
+  constructor(memtableBytesMax: number) {
+    this.#memtableBytesMax = memtableBytesMax;
+  }
+
+  /** Rebuilds the state from a head's memtable and the texts of its segments, oldest first. */
+  static load(
+    memtableBytesMax: number,
+    memtable: Readonly<Record<string, unknown>>,
+    segments: readonly { readonly info: SegmentInfo; readonly text: string }[],
+  ): ShardState {
+    const state = new ShardState(memtableBytesMax);
+    for (const { info, text } of segments) state.#loadSegment(info, JSON.parse(text));
+    for (const [id, value] of Object.entries(memtable)) state.#set(id, JSON.stringify(value));
+    return state;
+  }
+
+  /** All live entries. */
+  *entries(): IterableIterator<[id: string, text: string]> {
+    for (const [id, entry] of this.#entries) yield [id, entry.text];
+  }
+
+  /** How many entries live. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  put(id: string, text: string): void {
+    this.#set(id, text);
+  }
+
+  delete(id: string): void {
+    if (this.#entries.has(id)) this.#set(id, TOMBSTONE);
+  }
+
+  /** Settles what the next commit stores. Call once a commit, after all changes. */
+  settle(): StateChanges {
+    const partsToPut: PartDocument[] = [];
+    const partsToDelete: string[] = [];
+    if (this.#entries.size === 0) this.#dropAll(partsToDelete);
+    else if (this.#memtableBytes > this.#memtableBytesMax) {
+      this.#spill(partsToPut);
+      this.#merge(partsToPut, partsToDelete);
+    }
+    return {
+      memtable: textOf(this.#memtable),
+      segments: this.#segments.flatMap((segment) => segment.parts),
+      partsToPut: partsToPut.filter((part) => !partsToDelete.includes(part.id)),
+      partsToDelete,
+    };
+  }
+
+  #set(id: string, text: string): void {
+    const before = this.#memtable.get(id);
+    if (before !== undefined) this.#memtableBytes -= before.length + id.length;
+    if (text === TOMBSTONE) this.#entries.delete(id);
+    else this.#entries.set(id, { text, home: inMemtable });
+    if (text === TOMBSTONE && !this.#segments.some((segment) => segment.ids.has(id))) {
+      this.#memtable.delete(id);
+      return;
+    }
+    this.#memtable.set(id, text);
+    this.#memtableBytes += text.length + id.length;
+  }
+
+  #loadSegment(info: SegmentInfo, content: Readonly<Record<string, unknown>>): void {
+    const number = Number.parseInt(info.id.slice(1), 36);
+    this.#nextSegment = Math.max(this.#nextSegment, number + 1);
+    const ids = new Set(Object.keys(content));
+    for (const [id, value] of Object.entries(content)) {
+      if (value === null) this.#entries.delete(id);
+      else this.#entries.set(id, { text: JSON.stringify(value), home: number });
+    }
+    const newest = this.#segments.at(-1);
+    if (newest?.number !== number) {
+      this.#segments.push({ number, parts: [info], bytes: info.bytes, ids });
+      return;
+    }
+    for (const id of newest.ids) ids.add(id);
+    const joined = { number, parts: [...newest.parts, info], bytes: newest.bytes + info.bytes, ids };
+    this.#segments[this.#segments.length - 1] = joined;
+  }
+
+  #dropAll(partsToDelete: string[]): void {
+    for (const segment of this.#segments) partsToDelete.push(...segment.parts.map((p) => p.id));
+    this.#segments = [];
+    this.#memtable.clear();
+    this.#memtableBytes = 0;
+  }
+
+  #spill(partsToPut: PartDocument[]): void {
+    this.#segments.push(this.#newSegment(this.#memtable, partsToPut));
+    this.#memtable.clear();
+    this.#memtableBytes = 0;
+  }
+
+  /** Joins the newest segments while there are too many of one size class. */
+  #merge(partsToPut: PartDocument[], partsToDelete: string[]): void {
+    for (;;) {
+      const newest = this.#segments.at(-1);
+      if (newest === undefined) return;
+      const first = this.#segments.findIndex((s) => sizeClass(s.bytes) <= sizeClass(newest.bytes));
+      const merged = this.#segments.slice(first);
+      if (merged.length < SEGMENTS_OF_ONE_SIZE_MAX) return;
+      this.#segments = this.#segments.slice(0, first);
+      const content = this.#liveContentOf(merged);
+      for (const segment of merged) partsToDelete.push(...segment.parts.map((part) => part.id));
+      if (content.size > 0) this.#segments.push(this.#newSegment(content, partsToPut));
+    }
+  }
+
+  /** The newest texts that live in these segments, and tombstones that older ones still need. */
+  #liveContentOf(merged: readonly Segment[]): Map<string, string> {
+    const content = new Map<string, string>();
+    for (const segment of merged) {
+      for (const id of segment.ids) {
+        const entry = this.#entries.get(id);
+        const isOlder = this.#segments.some((older) => older.ids.has(id));
+        if (entry === undefined) {
+          if (isOlder) content.set(id, TOMBSTONE);
+        } else if (entry.home !== inMemtable) {
+          content.set(id, entry.text);
+        }
+      }
+    }
+    return content;
+  }
+
+  #newSegment(content: ReadonlyMap<string, string>, partsToPut: PartDocument[]): Segment {
+    const number = this.#nextSegment++;
+    const parts: SegmentInfo[] = [];
+    let bytes = 0;
+    for (const text of splitTexts(content)) {
+      const id = `s${number.toString(36)}.${parts.length}`;
+      partsToPut.push({ id, text });
+      parts.push({ id, bytes: text.length });
+      bytes += text.length;
+    }
+    for (const [id, text] of content) {
+      if (text !== TOMBSTONE) this.#entries.set(id, { text, home: number });
+    }
+    return { number, parts, bytes, ids: new Set(content.keys()) };
+  }
+}
+
+function sizeClass(bytes: number): number {
+  return Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(SEGMENTS_OF_ONE_SIZE_MAX));
+}
+
+function textOf(entries: Iterable<readonly [string, string]>): string {
+  const fields: string[] = [];
+  for (const [id, text] of entries) fields.push(`${JSON.stringify(id)}:${text}`);
+  return `{${fields.join(",")}}`;
+}
+
+/** JSON texts that together hold all entries, each small enough for one document. */
+function splitTexts(entries: ReadonlyMap<string, string>): string[] {
+  const texts: string[] = [];
+  let fields: [string, string][] = [];
+  let bytes = 0;
+  for (const [id, text] of entries) {
+    const entryBytes = Buffer.byteLength(id) + Buffer.byteLength(text) + 8;
+    if (bytes + entryBytes > DOCUMENT_BYTES_MAX && fields.length > 0) {
+      texts.push(textOf(fields));
+      fields = [];
+      bytes = 0;
+    }
+    fields.push([id, text]);
+    bytes += entryBytes;
+  }
+  texts.push(textOf(fields));
+  return texts;
+}

@@ -1,0 +1,45 @@
+/**
+ * Ticks: after activity, a call of the tracker is scheduled.
+ *
+ * Owns: when the next tick must be, and its name. Does not own: what a tick does (tracker.ts).
+ *
+ * I1. A tick counts only if it is due later than the activity, clock skew allowed for: a task of
+ *     the same name that exists already may have run.
+ * I2. At most one task for each pipeline and period, and at most one call to schedule it for each
+ *     instance and period.
+ */
+import type { Clock, Wakeups } from "./ports.ts";
+
+/** How far two instances' clocks may be apart, in ms. */
+const CLOCK_SKEW_MS = 200;
+
+/** Schedules calls of the tracker. */
+export class Ticks {
+  readonly #wakeups: Wakeups;
+  readonly #clock: Clock;
+  readonly #job: string;
+  readonly #periodMs: number;
+  #ensuredMs = 0;
+
+  /** @param job - names the pipeline and its plan, for the names of ticks */
+  constructor(wakeups: Wakeups, clock: Clock, job: string, periodMs: number) {
+    this.#wakeups = wakeups;
+    this.#clock = clock;
+    this.#job = job;
+    this.#periodMs = periodMs;
+  }
+
+  /** Makes sure that the tracker runs after now, within about two periods. */
+  async ensure(): Promise<void> {
+    await this.ensureAt(this.#clock.nowMs());
+  }
+
+  /** Makes sure that the tracker runs at or soon after `atMs`. */
+  async ensureAt(atMs: number): Promise<void> {
+    const period = Math.floor((atMs + CLOCK_SKEW_MS) / this.#periodMs) + 1;
+    const dueMs = period * this.#periodMs;
+    if (dueMs === this.#ensuredMs) return;
+    await this.#wakeups.wake(`tick-${this.#job}-${period}`, dueMs);
+    this.#ensuredMs = dueMs;
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Tracker: one snapshot of the mesh → watermarks → messages to shards with something due.
+ *
+ * Owns: one tick, and when the next must be. Does not own: the computation (watermark.ts).
+ * Place on the data's way: beside it; called by a wake-up, never by data.
+ *
+ * Y1. What a tick uses is one consistent snapshot, and it stores before it tells (a shard never
+ *     uses a newer watermark than is stored).
+ * Y2. A register leaves when everything in it has arrived, or when it was never confirmed and its
+ *     messages must have come again. What it observed is kept in the same commit.
+ * Y3. Nothing open means no next tick: an idle mesh makes no call.
+ */
+import type { MeshPlan } from "../sdk/compile/plan.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { type Envelope, encodeEnvelope } from "./envelope.ts";
+import { decodeProgress, type ShardProgress } from "./head.ts";
+import { type Job, sourceOf, watermarksOf } from "./job.ts";
+import type { EngineOptions } from "./options.ts";
+import { messageOf } from "./outbox.ts";
+import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
+import { decodeRegister, type IngestMetrics, type Register, registerId } from "./register.ts";
+import { isCrowded } from "./sent.ts";
+import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
+import type { Ticks } from "./ticks.ts";
+import { bundlesInFlight, computeWatermarks, hasArrived, type MeshView } from "./watermark.ts";
+
+/** What the tracker works with. */
+export interface TrackerContext {
+  readonly plan: MeshPlan;
+  readonly world: World;
+  readonly options: EngineOptions;
+  readonly ticks: Ticks;
+}
+
+/** An advance that a shard did not act on is sent again after this, in ms. */
+const ADVANCE_AGAIN_MS = 10_000;
+
+/**
+ * Runs one tick.
+ *
+ * @throws ERR_PLAN_MISMATCH if the stored job is of another plan
+ * @throws ERR_UNAVAILABLE if the store or a topic did not answer; the wake-up is then tried again
+ */
+export async function tick(context: TrackerContext): Promise<void> {
+  const { plan, world, ticks } = context;
+  const snapshot = await world.store.snapshot();
+  if (snapshot.job === undefined) return; // Not launched: launch.ts makes the first tick.
+  const job = decodeJob(snapshot.job.text, plan);
+  const nowMs = world.clock.nowMs();
+  const step = computeStep(context, snapshot, job, nowMs);
+  if (!isSame(job, step.job) || step.removed.length > 0) {
+    try {
+      await world.store.commitJob({
+        previousVersion: snapshot.job.version,
+        job: { version: snapshot.job.version + 1, text: JSON.stringify(step.job) },
+        registersToPut: [],
+        registersToDelete: step.removed.map(registerId),
+      });
+    } catch (error) {
+      // Another tick was faster; what it left, the next one sees.
+      if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") return ticks.ensure();
+      throw error;
+    }
+  }
+  if (step.messages.length > 0) await world.mailboxes.publish(step.messages);
+  if (step.nextMs !== undefined) await ticks.ensureAt(step.nextMs);
+}
+
+/**
+ * Reads the job document back.
+ *
+ * @throws ERR_PLAN_MISMATCH if it is of another plan
+ */
+export function decodeJob(text: string, plan: MeshPlan): Job {
+  const job = JSON.parse(text) as Job;
+  if (job.plan === plan.hash) return job;
+  throw new MeshError(
+    "ERR_PLAN_MISMATCH",
+    `The stored job of pipeline ${plan.pipeline} runs plan ${job.plan}; this is plan ${plan.hash}.`,
+  );
+}
+
+interface Step {
+  readonly job: Job;
+  readonly removed: readonly Register[];
+  readonly messages: readonly OutgoingMessage[];
+  /** When the next tick must be, in ms of processing time; undefined: nothing is open. */
+  readonly nextMs: number | undefined;
+}
+
+function computeStep(
+  context: TrackerContext,
+  snapshot: MeshSnapshot,
+  job: Job,
+  nowMs: number,
+): Step {
+  const { plan } = context;
+  const heads = decodeHeads(snapshot);
+  const all = snapshot.registers.map((record) => decodeRegister(record.text));
+  const removed = removable(all, heads, nowMs, context.options.registerTimeoutMs);
+  const arrived = removed.filter((register) => hasArrived({ heads }, register));
+  const registers = all.filter((register) => !removed.includes(register));
+  const sources = advanceSources(plan, job, all, nowMs);
+  const view: MeshView = {
+    plan,
+    heads,
+    registers,
+    sources: Object.fromEntries(
+      Object.entries(sources).map(([id, { watermark }]) => [
+        id,
+        job.state === "RUNNING" ? watermark : MAX_TIMESTAMP,
+      ]),
+    ),
+  };
+  const watermarks = computeWatermarks(view, job);
+  const inFlight = [...bundlesInFlight(view).values()].some((bundles) => bundles > 0);
+  const advancing: Job = { ...job, watermarks, sources, ingest: addMetrics(job, arrived) };
+  const due = dueShards(advancing, heads, nowMs);
+  const isDone = !inFlight && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
+  const isPending = inFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
+  return {
+    job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },
+    removed,
+    messages: due.shards.map((key) => advanceMessage(plan, advancing, key)),
+    nextMs: isPending ? nowMs : nextOfSources(plan, sources, heads, nowMs),
+  };
+}
+
+function decodeHeads(snapshot: MeshSnapshot): Map<string, ShardProgress> {
+  return new Map(
+    snapshot.heads.map(({ shard, progress }) => [
+      `${shard.stage}/${shard.shard}`,
+      decodeProgress(progress),
+    ]),
+  );
+}
+
+function removable(
+  registers: readonly Register[],
+  heads: ReadonlyMap<string, ShardProgress>,
+  nowMs: number,
+  timeoutMs: number,
+): Register[] {
+  const confirmed = new Map<string, number>();
+  for (const { producer, confirmed: upTo } of registers) {
+    confirmed.set(producer, Math.max(upTo, confirmed.get(producer) ?? -1));
+  }
+  return registers.filter((register) => {
+    if (hasArrived({ heads }, register)) return true;
+    const isConfirmed = register.index <= (confirmed.get(register.producer) ?? -1);
+    return !isConfirmed && register.atMs < nowMs - timeoutMs;
+  });
+}
+
+function advanceSources(
+  plan: MeshPlan,
+  job: Job,
+  registers: readonly Register[],
+  nowMs: number,
+): Record<string, SourceState> {
+  const sources: Record<string, SourceState> = {};
+  for (const { id, ingest } of plan.stages) {
+    if (ingest === undefined) continue;
+    const observed = registers.flatMap((register) =>
+      register.stage === id && register.observed !== undefined
+        ? [{ ...register.observed, atMs: register.atMs }]
+        : [],
+    );
+    sources[id] = advanceSource(sourceOf(job, id), ingest.watermark, observed, nowMs);
+  }
+  return sources;
+}
+
+/** Counts of registers are added in the commit that removes them, so once; dropped ones come again. */
+function addMetrics(job: Job, arrived: readonly Register[]): Record<string, IngestMetrics> {
+  const ingest: Record<string, IngestMetrics> = { ...job.ingest };
+  for (const { stage, metrics } of arrived) {
+    const before = ingest[stage] ?? { messages: 0, elementsOut: 0, deadLetters: 0 };
+    ingest[stage] = {
+      messages: before.messages + metrics.messages,
+      elementsOut: before.elementsOut + metrics.elementsOut,
+      deadLetters: before.deadLetters + metrics.deadLetters,
+    };
+  }
+  return ingest;
+}
+
+/** Shards to which a new watermark matters, and whether any has still something due. */
+function dueShards(
+  job: Job,
+  heads: ReadonlyMap<string, ShardProgress>,
+  nowMs: number,
+): { shards: string[]; advanced: Record<string, readonly [Timestamp, number]>; isWaiting: boolean } {
+  const shards: string[] = [];
+  const advanced: Record<string, readonly [Timestamp, number]> = {};
+  let isWaiting = false;
+  for (const [key, head] of heads) {
+    const [input] = watermarksOf(job, key.slice(0, key.lastIndexOf("/")));
+    const isDue = head.nextTimer < input;
+    isWaiting ||= isDue;
+    const hasNews = head.watermarks[0] < input;
+    if (!(isDue && hasNews) && !(hasNews && isCrowded(head.sent))) continue;
+    const before = job.advanced[key];
+    const isSent = before?.[0] === input && before[1] > nowMs - ADVANCE_AGAIN_MS;
+    advanced[key] = isSent && before !== undefined ? before : [input, nowMs];
+    if (!isSent) shards.push(key);
+  }
+  return { shards, advanced, isWaiting };
+}
+
+function advanceMessage(plan: MeshPlan, job: Job, key: string): OutgoingMessage {
+  const stage = key.slice(0, key.lastIndexOf("/"));
+  const shard = Number(key.slice(key.lastIndexOf("/") + 1));
+  const told = [stage, ...plan.edges.filter((e) => e.from === stage).map((e) => e.to)];
+  const watermarks = Object.fromEntries(told.map((id) => [id, watermarksOf(job, id)]));
+  const envelope: Envelope = {
+    plan: plan.hash,
+    producer: "tracker",
+    sequence: -1,
+    stage,
+    shard,
+    minTime: MAX_TIMESTAMP,
+    count: 0,
+    body: { kind: "advance", watermarks },
+  };
+  const topic = plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+  return messageOf({ kind: "bundle", topic, key: String(shard), text: encodeEnvelope(envelope) });
+}
+
+/** When a watermark may move by the passing of time, if anything waits for it. */
+function nextOfSources(
+  plan: MeshPlan,
+  sources: Readonly<Record<string, SourceState>>,
+  heads: ReadonlyMap<string, ShardProgress>,
+  nowMs: number,
+): number | undefined {
+  let nextTimer = MAX_TIMESTAMP;
+  for (const head of heads.values()) nextTimer = earlier(nextTimer, head.nextTimer);
+  if (nextTimer === MAX_TIMESTAMP) return undefined;
+  const times = plan.stages.flatMap(({ id, ingest }) => {
+    const source = sources[id];
+    if (ingest === undefined || source === undefined) return [];
+    return nextChangeMs(source, ingest.watermark, nextTimer, nowMs) ?? [];
+  });
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function isSame(a: Job, b: Job): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

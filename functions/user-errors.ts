@@ -1,0 +1,28 @@
+/**
+ * User errors: what a transform's own code threw, with the transform's name and place.
+ */
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import type { GraphNode } from "../sdk/model/graph.ts";
+import { formatTimestamp, type Timestamp } from "../sdk/model/time.ts";
+
+/** Returns where a transform stands: `name (file:line)`. */
+export function placeOf(node: GraphNode): string {
+  if (node.place === undefined) return node.name;
+  return `${node.name} (${node.place.file}:${node.place.line})`;
+}
+
+/** Returns what user code threw as ERR_USER_CODE; a MeshError stays as it is. */
+export function userError(node: GraphNode, cause: unknown): MeshError {
+  if (isMeshError(cause)) return cause;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new MeshError("ERR_USER_CODE", `${placeOf(node)}: ${words}`, { cause });
+}
+
+/** Returns the error of an output that lies before its input. */
+export function timestampError(node: GraphNode, output: Timestamp, input: Timestamp): MeshError {
+  return new MeshError(
+    "ERR_TIMESTAMP",
+    `${placeOf(node)}: an output at ${formatTimestamp(output)} lies before its input at ` +
+      `${formatTimestamp(input)}; the watermark may have passed it. Emit at the input's time or later.`,
+  );
+}
