@@ -80,7 +80,11 @@ export class MeshError extends Error {
   }
 }
 
-/** Returns whether `x` is a MeshError, also one of another copy of the SDK in the same bundle. */
+/**
+ * Returns whether `x` is a MeshError, also one of another copy of the SDK in the same bundle.
+ *
+ * @example if (isMeshError(e) && e.code === "ERR_PIPELINE") console.error(e.message)
+ */
 export function isMeshError(x: unknown): x is MeshError {
   return typeof x === "object" && x !== null && (x as { [mark]?: unknown })[mark] === true;
 }

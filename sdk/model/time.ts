@@ -59,7 +59,11 @@ export function later(a: Timestamp, b: Timestamp): Timestamp {
   return a > b ? a : b;
 }
 
-/** Returns a timestamp as people read it: ISO 8601, or `-∞` and `+∞`. */
+/**
+ * Returns a timestamp as people read it: ISO 8601, or `-∞` and `+∞`.
+ *
+ * @example formatTimestamp(window.start) // "2001-01-01T00:00:00.000Z"
+ */
 export function formatTimestamp(time: Timestamp): string {
   if (time <= MIN_TIMESTAMP) return "-∞";
   if (time >= MAX_TIMESTAMP) return "+∞";

@@ -1,0 +1,126 @@
+/**
+ * Compile: a built pipeline → its MeshPlan.
+ *
+ * Owns: the steps and their order: validate, cut, name, hash. Does not own: any of them.
+ *
+ * C1. The plan is a function of the graph and the options: no clock, no random, no place in a file.
+ *     The same pipeline gives the same hash in every process and on every machine.
+ */
+import type { SourceSpec } from "../io/source-spec.ts";
+import { assert } from "../model/assert.ts";
+import { MeshError } from "../model/errors.ts";
+import { type GraphNode, isShuffle } from "../model/graph.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { fingerprintOf, hashOf } from "./fingerprint.ts";
+import { deadLetterTopicName, stageId, topicName } from "./names.ts";
+import type {
+  CompileOptions,
+  ConnectorName,
+  EdgePlan,
+  IngestPlan,
+  MeshPlan,
+  ShufflePlan,
+  StagePlan,
+} from "./plan.ts";
+import { cutEdges, cutStages, type Stage, stageKind } from "./stages.ts";
+import { validate } from "./validate.ts";
+
+const shardsDefault = 4;
+const shardsMax = 1_024;
+
+/**
+ * Returns the plan of a pipeline: its stages, each one Cloud Function, and the edges between them.
+ *
+ * @param pipeline - what `pipeline()` returned
+ * @param options - `shards`: of each stage that has any, 1 to 1024; 4 where left out
+ * @throws ERR_PIPELINE if the pipeline can't run, with the transform and its place
+ * @throws ERR_OPTION if `shards` is no such number
+ * @example const plan = compile(flights, { shards: 16 })
+ */
+export function compile(pipeline: Pipeline, options: CompileOptions = {}): MeshPlan {
+  const shards = options.shards ?? shardsDefault;
+  if (!Number.isInteger(shards) || shards < 1 || shards > shardsMax) {
+    throw new MeshError("ERR_OPTION", `shards: give 1 to ${shardsMax}, not ${shards}.`);
+  }
+  validate(pipeline.graph);
+  const cut = cutStages(pipeline.graph);
+  const stages = cut.map((stage) => planStage(pipeline.name, stage, shards));
+  assert(new Set(stages.map(({ id }) => id)).size === stages.length, "two stages have one id");
+  const content: Omit<MeshPlan, "hash"> = {
+    version: 1,
+    pipeline: pipeline.name,
+    stages,
+    edges: planEdges(cut),
+    deadLetterTopic: deadLetterTopicName(pipeline.name),
+  };
+  return { ...content, hash: hashOf(content) };
+}
+
+function planStage(pipeline: string, { root, nodes }: Stage, shards: number): StagePlan {
+  const id = stageId(root);
+  const kind = stageKind(root);
+  const ownShards = kind === "ingest" ? 0 : shards;
+  return {
+    id,
+    kind,
+    root: root.id,
+    nodes: nodes.map((node) => node.id),
+    why: why(root),
+    shards: ownShards,
+    mailbox: kind === "ingest" ? undefined : topicName(pipeline, id),
+    ingest: planIngest(root, topicName(pipeline, id)),
+    shuffle: planShuffle(root),
+    connectors: connectorsOf(nodes),
+    fingerprint: fingerprintOf(root, ownShards),
+  };
+}
+
+function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | undefined {
+  if (root.kind !== "source" || root.source.type !== "pubsub") return undefined;
+  const { topic, subscription, watermark } = root.source;
+  return { topic, subscription: subscription ?? ownSubscription, watermark };
+}
+
+function planShuffle(root: GraphNode): ShufflePlan | undefined {
+  const [input] = root.inputs;
+  if (!isShuffle(root) || input === undefined) return undefined;
+  return { kind: root.kind, windowing: input.windowing };
+}
+
+function connectorsOf(nodes: readonly GraphNode[]): ConnectorName[] {
+  const names = nodes.flatMap((node): ConnectorName[] => {
+    if (node.kind === "source") return [node.source.type];
+    return node.kind === "sink" ? [node.sink.type] : [];
+  });
+  return [...new Set(names)].sort();
+}
+
+function planEdges(cut: readonly Stage[]): EdgePlan[] {
+  return cutEdges(cut).map(({ from, to, producer, lift }) => ({
+    from: stageId(from.root),
+    to: stageId(to.root),
+    producer: producer.id,
+    lift,
+  }));
+}
+
+function why(root: GraphNode): string {
+  switch (root.kind) {
+    case "source":
+      return whySource(root.source);
+    case "groupByKey":
+      return "Elements with equal keys must meet: groupByKey moves them to the shard of their key.";
+    case "combinePerKey":
+      return "Elements with equal keys must meet: combinePerKey moves what is folded so far to the shard of its key.";
+    default:
+      return root.name.endsWith("reshuffle before files")
+        ? "Files are written by shards, and a stage that takes messages from outside has none."
+        : "The author asked for it: reshuffle stores the elements and spreads them over shards.";
+  }
+}
+
+function whySource(source: SourceSpec): string {
+  if (source.type === "create") return "Elements of the pipeline itself begin here.";
+  if (source.type === "file") return "Elements come in from files, split by split.";
+  return "Messages come in from outside, pushed by Pub/Sub.";
+}

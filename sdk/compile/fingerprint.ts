@@ -1,0 +1,62 @@
+/**
+ * Fingerprints: what an update must not change under a stage's stored state.
+ *
+ * Owns: which properties of a stage its state depends on. Does not own: comparing them (cli/).
+ *
+ * F1. Equal data gives an equal hash: fields are sorted, and a field that is undefined is no field.
+ */
+import type { SourceSpec } from "../io/source-spec.ts";
+import type { GraphNode } from "../model/graph.ts";
+import { textHash } from "../model/text-hash.ts";
+
+/** Returns JSON with sorted fields, for data that is compared or hashed. */
+export function canonicalJson(data: unknown): string {
+  return JSON.stringify(data, (_, part: unknown) => {
+    if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** Returns the hash of any plain data. */
+export function hashOf(data: unknown): string {
+  return textHash(canonicalJson(data));
+}
+
+/** Returns the fingerprint of the stage that `root` begins and that has so many shards. */
+export function fingerprintOf(root: GraphNode, shards: number): string {
+  return hashOf({ shards, ...stateOf(root) });
+}
+
+function stateOf(root: GraphNode): object {
+  switch (root.kind) {
+    case "source":
+      return originOf(root.source);
+    case "groupByKey":
+      return { ...shuffleOf(root), key: root.keyCoder.name, value: root.valueCoder.name };
+    case "combinePerKey":
+      return {
+        ...shuffleOf(root),
+        key: root.keyCoder.name,
+        accumulator: root.accumulatorCoder.name,
+        combine: root.fn.name,
+      };
+    case "reshuffle":
+      return { kind: root.kind, value: root.valueCoder.name };
+    default:
+      return { kind: root.kind };
+  }
+}
+
+function shuffleOf(root: GraphNode): object {
+  return { kind: root.kind, windowing: root.inputs.map((input) => input.windowing) };
+}
+
+function originOf(source: SourceSpec): object {
+  if (source.type === "file") {
+    return { type: source.type, format: source.format, path: source.path };
+  }
+  if (source.type === "pubsub") {
+    return { type: source.type, topic: source.topic, subscription: source.subscription };
+  }
+  return { type: source.type, elements: source.elements.length };
+}

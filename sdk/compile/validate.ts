@@ -1,0 +1,80 @@
+/**
+ * Validate: refuses, by name and with the place in the author's file, what can't run.
+ *
+ * Owns: the rules that need the whole graph. Rules about one argument stand where it is given
+ * (windowing/, io/, graph-builder.ts).
+ *
+ * L1. A pipeline writes somewhere; a source that nobody reads on is allowed.
+ * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
+ * L3. All inputs of a flatten are windowed alike.
+ */
+import { MeshError } from "../model/errors.ts";
+import type { GraphNode, PipelineGraph } from "../model/graph.ts";
+import { formatPlace } from "../model/place.ts";
+import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
+import { canonicalJson } from "./fingerprint.ts";
+
+/**
+ * Checks a graph.
+ *
+ * @throws ERR_PIPELINE for the first rule that it breaks, L1 to L3
+ */
+export function validate(graph: PipelineGraph): void {
+  requireOutput(graph);
+  for (const node of graph.nodes) {
+    if (node.kind === "groupByKey" || node.kind === "combinePerKey") requireWindows(node);
+    if (node.kind === "flatten") requireOneWindowing(node);
+  }
+}
+
+function requireOutput(graph: PipelineGraph): void {
+  if (graph.nodes.length === 0) {
+    throw new MeshError(
+      "ERR_PIPELINE",
+      `The pipeline "${graph.name}" is empty. Begin with p.read(…) or p.create(…).`,
+    );
+  }
+  if (graph.nodes.some((node) => node.kind === "sink")) return;
+  const last = graph.nodes.at(-1) as GraphNode;
+  throw new MeshError(
+    "ERR_PIPELINE",
+    `Nothing would come out of the pipeline "${graph.name}": it has no .write(…). Its last transform is ${nameNode(last)}; write somewhere after it.`,
+  );
+}
+
+/** L2: the default trigger waits for the end of the window, which unbounded input never reaches. */
+function requireWindows(node: GraphNode): void {
+  const [input] = node.inputs;
+  if (input === undefined || input.bounded || input.windowing.windowFn.kind !== "global") return;
+  throw new MeshError(
+    "ERR_PIPELINE",
+    `${nameNode(node)} would never emit: its input is unbounded and in the global window, which has no end. Put .windowInto(fixedWindows({ minutes: 1 })) before it.`,
+  );
+}
+
+/** L3. */
+function requireOneWindowing(node: GraphNode): void {
+  const [first, ...rest] = node.inputs;
+  if (first === undefined) return;
+  for (const other of rest) {
+    const difference = differing(first.windowing, other.windowing);
+    if (difference === undefined) continue;
+    throw new MeshError(
+      "ERR_PIPELINE",
+      `${nameNode(node)}: its inputs are windowed differently. ${nameNode(first)} and ${nameNode(other)} differ in ${difference}. Apply the same .windowInto(…) to both.`,
+    );
+  }
+}
+
+function differing(a: WindowingStrategy, b: WindowingStrategy): string | undefined {
+  const names = Object.keys(a) as (keyof WindowingStrategy)[];
+  const differences = names
+    .filter((name) => canonicalJson(a[name]) !== canonicalJson(b[name]))
+    .map((name) => `${name} (${canonicalJson(a[name])} and ${canonicalJson(b[name])})`);
+  return differences.length === 0 ? undefined : differences.join(", ");
+}
+
+/** Returns a node as errors name it. */
+function nameNode(node: GraphNode): string {
+  return `"${node.name}" at ${formatPlace(node.place)}`;
+}

@@ -1,0 +1,67 @@
+/**
+ * Watermark policies: how the event time of an unbounded source is guessed from its messages.
+ *
+ * @see https://beam.apache.org/documentation/basics/#watermarks
+ */
+import { type Duration, toMs } from "../model/duration.ts";
+import type { WatermarkPolicy } from "./source-spec.ts";
+
+/** What every watermark policy may say of a source that falls silent. */
+export interface IdleOption {
+  /**
+   * After this long without a message the watermark follows processing time. Left out: it holds
+   * where it is until the next message.
+   */
+  readonly idle?: Duration;
+}
+
+/** Options of `watermarks.trailing`. */
+export interface TrailingOptions extends IdleOption {
+  /** How far back in processing time to look; a minute where left out. */
+  readonly sample?: Duration;
+}
+
+/**
+ * Returns the policy "the smallest event time among the messages of the last minute", as Beam's
+ * Pub/Sub reader has it.
+ *
+ * @throws ERR_DURATION if a duration can't be read
+ * @example watermarks.trailing({ sample: { minutes: 1 }, idle: { seconds: 5 } })
+ */
+function trailing(options: TrailingOptions = {}): WatermarkPolicy {
+  return Object.freeze({
+    kind: "trailing",
+    sampleMs: toMs(options.sample ?? { minutes: 1 }, "watermarks.trailing: sample"),
+    idleAfterMs: idleMs(options),
+  });
+}
+
+/**
+ * Returns the policy "the largest event time seen, less a delay", for sources whose elements are at
+ * most so much out of order.
+ *
+ * @param delay - how late an element may come behind the newest
+ * @throws ERR_DURATION if a duration can't be read
+ * @example watermarks.boundedOutOfOrderness({ seconds: 30 }, { idle: { minutes: 1 } })
+ */
+function boundedOutOfOrderness(delay: Duration, options: IdleOption = {}): WatermarkPolicy {
+  return Object.freeze({
+    kind: "boundedOutOfOrderness",
+    delayMs: toMs(delay, "watermarks.boundedOutOfOrderness: delay"),
+    idleAfterMs: idleMs(options),
+  });
+}
+
+function idleMs({ idle }: IdleOption): number | undefined {
+  return idle === undefined ? undefined : toMs(idle, "watermarks: idle");
+}
+
+/**
+ * The watermark policies.
+ *
+ * @example pubsub.topic("flights", { watermark: watermarks.trailing({ idle: { seconds: 5 } }) })
+ */
+export const watermarks: {
+  readonly trailing: (options?: TrailingOptions) => WatermarkPolicy;
+  readonly boundedOutOfOrderness: (delay: Duration, options?: IdleOption) => WatermarkPolicy;
+} = { trailing, boundedOutOfOrderness };

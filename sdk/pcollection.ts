@@ -1,0 +1,239 @@
+/**
+ * PCollection: a bag of elements that may have no end, and the transforms that can be applied to it.
+ *
+ * Owns: the fluent API and its types. Does not own: names and ids (graph-builder.ts), the meaning of
+ * the larger transforms (transforms/).
+ *
+ * @see https://beam.apache.org/documentation/programming-guide/#pcollections
+ */
+import { anyCoder } from "./coders/json-coder.ts";
+import { keyCoder } from "./coders/key-coder.ts";
+import type { GraphBuilder, NodeDraft, TransformOptions } from "./graph-builder.ts";
+import type { SinkSpec } from "./io/sink-spec.ts";
+import type { Sink } from "./io/source.ts";
+import { MeshError } from "./model/errors.ts";
+import type { AnyKV, GraphNode } from "./model/graph.ts";
+import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
+import { callerPlace, formatPlace } from "./model/place.ts";
+import type { TimestampLike } from "./model/time.ts";
+import { addCombineGlobally } from "./transforms/combine-globally.ts";
+import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
+import type { DoFn } from "./transforms/do-fn.ts";
+import { rewindow, type WindowOptions } from "./transforms/window-into.ts";
+import { addWrite } from "./transforms/write.ts";
+import type { WindowFnSpec } from "./windowing/windowing-strategy.ts";
+
+type AnyPCollection = PCollection<unknown>;
+type KeyedPCollection = PCollection<KV<unknown, unknown>>;
+
+/** The element type of a PCollection. */
+export type ElementOf<P> = P extends PCollection<infer T> ? T : never;
+
+/**
+ * Elements of type `T`, each with a timestamp and a window.
+ *
+ * Every transform makes a new PCollection and leaves this one as it is. Each takes `{ name }` last:
+ * a name shows in plans, and keeps the transform's id when the pipeline around it changes.
+ *
+ * Any transform throws ERR_DUPLICATE_NAME if the name stands twice in one scope, and ERR_PIPELINE if
+ * the pipeline is built already.
+ *
+ * @example lines.flatMap((line) => line.split(" ")).keyBy((word) => word).combinePerKey(count())
+ */
+export class PCollection<out T> {
+  readonly #builder: GraphBuilder;
+  readonly #node: GraphNode;
+  /** Exists in types only: makes `T` count in comparisons. */
+  declare readonly elementType?: () => T;
+
+  /** @internal Use `p.read`, `p.create` and the transforms. */
+  constructor(builder: GraphBuilder, node: GraphNode) {
+    this.#builder = builder;
+    this.#node = node;
+  }
+
+  /** One output for each element. `fn` is synchronous and should be deterministic. */
+  map<U>(fn: (element: T) => U, options: TransformOptions = {}): PCollection<U> {
+    return this.#then({ kind: "map", fn: fn as (element: unknown) => unknown }, "map", options);
+  }
+
+  /** Any number of outputs for each element. */
+  flatMap<U>(fn: (element: T) => Iterable<U>, options: TransformOptions = {}): PCollection<U> {
+    const draft = { kind: "flatMap", fn: fn as (element: unknown) => Iterable<unknown> } as const;
+    return this.#then(draft, "flatMap", options);
+  }
+
+  /** The elements for which `predicate` holds. */
+  filter<S extends T>(
+    predicate: (element: T) => element is S,
+    options?: TransformOptions,
+  ): PCollection<S>;
+  filter(predicate: (element: T) => boolean, options?: TransformOptions): PCollection<T>;
+  filter(predicate: (element: T) => boolean, options: TransformOptions = {}): PCollection<T> {
+    const draft = { kind: "filter", fn: predicate as (element: unknown) => boolean } as const;
+    return this.#then(draft, "filter", options);
+  }
+
+  /** What a DoFn emits; it knows timestamp, window and pane, and may be asynchronous. */
+  parDo<U>(fn: DoFn<T, U>, options: TransformOptions = {}): PCollection<U> {
+    return this.#then({ kind: "parDo", fn: fn as DoFn<unknown, unknown> }, "parDo", options);
+  }
+
+  /** Each element with its key. Equal keys are equal by value: see `encodeKey`. */
+  keyBy<K>(fn: (element: T) => K, options: TransformOptions = {}): PCollection<KV<K, T>> {
+    const pair = (element: unknown): unknown => kv(fn(element as T), element);
+    return this.#then({ kind: "map", fn: pair }, "keyBy", options);
+  }
+
+  /** The keys of key-value pairs, one for each pair. */
+  keys(this: KeyedPCollection, options: TransformOptions = {}): PCollection<KeyOf<T>> {
+    return this.#then({ kind: "map", fn: (pair) => (pair as AnyKV).key }, "keys", options);
+  }
+
+  /** The values of key-value pairs. */
+  values(this: KeyedPCollection, options: TransformOptions = {}): PCollection<ValueOf<T>> {
+    return this.#then({ kind: "map", fn: (pair) => (pair as AnyKV).value }, "values", options);
+  }
+
+  /** The same elements at other times. @throws ERR_TIMESTAMP, when it runs, for an earlier time */
+  withTimestamps(
+    fn: (element: T) => TimestampLike,
+    options: TransformOptions = {},
+  ): PCollection<T> {
+    const stamp: DoFn<unknown, unknown> = {
+      process: (element, context) => context.output(element, { timestamp: fn(element as T) }),
+    };
+    return this.#then({ kind: "parDo", fn: stamp }, "withTimestamps", options);
+  }
+
+  /**
+   * The same elements in other windows, from the next grouping on.
+   *
+   * @throws ERR_DURATION if `allowedLateness` can't be read
+   */
+  windowInto(
+    windowFn: WindowFnSpec,
+    options: WindowOptions & TransformOptions = {},
+  ): PCollection<T> {
+    const windowing = rewindow(this.#node.windowing, windowFn, options);
+    return this.#then({ kind: "windowInto", windowing }, "windowInto", options);
+  }
+
+  /** All values of each key and window, in any order. Prefer `combinePerKey`, which moves less. */
+  groupByKey(
+    this: KeyedPCollection,
+    options: TransformOptions = {},
+  ): PCollection<KV<KeyOf<T>, readonly ValueOf<T>[]>> {
+    const draft = { kind: "groupByKey", keyCoder, valueCoder: anyCoder } as const;
+    return this.#then(draft, "groupByKey", options);
+  }
+
+  /**
+   * One fold for each key and window, by one CombineFn or a record of them.
+   *
+   * @throws ERR_OPTION if `combining` is neither
+   */
+  combinePerKey<O>(
+    this: KeyedPCollection,
+    combining: Combining<ValueOf<T>, O>,
+    options: TransformOptions = {},
+  ): PCollection<KV<KeyOf<T>, O>> {
+    const fn = toCombineFn(combining);
+    const accumulatorCoder = fn.accumulatorCoder ?? anyCoder;
+    const draft = { kind: "combinePerKey", fn, keyCoder, accumulatorCoder } as const;
+    return this.#then(draft, "combinePerKey", options);
+  }
+
+  /**
+   * One fold over all elements of a window. In the global window of a bounded input it emits once
+   * even without elements; elsewhere that can't be, and `withoutDefaults` must say so.
+   *
+   * @throws ERR_PIPELINE if a default is asked for where none can be
+   */
+  combineGlobally<O>(
+    combining: Combining<T, O>,
+    options: TransformOptions & { readonly withoutDefaults?: boolean } = {},
+  ): PCollection<O> {
+    const builder = this.#builder;
+    const fn = toCombineFn(combining);
+    const withDefault = options.withoutDefaults !== true;
+    const add = (): GraphNode => addCombineGlobally(builder, this.#node, fn, withDefault);
+    const node =
+      options.name === undefined
+        ? builder.inUnnamedScope("combineGlobally", add)
+        : builder.inScope(options.name, add);
+    return new PCollection(builder, node);
+  }
+
+  /**
+   * The elements of this and of other PCollections; the same one twice counts twice.
+   *
+   * @throws ERR_PIPELINE if one of them belongs to another pipeline
+   */
+  flatten<U>(
+    others: PCollection<U> | readonly PCollection<U>[],
+    options: TransformOptions = {},
+  ): PCollection<T | U> {
+    const list = others instanceof PCollection ? [others] : others;
+    const nodes = [this.#node, ...list.map((other) => this.#own(other))];
+    const bounded = nodes.every((node) => node.bounded);
+    const draft = { kind: "flatten", inputs: nodes, bounded } as const;
+    return this.#then(draft, "flatten", options);
+  }
+
+  /** The same elements, through the mesh once: durable, deduplicated and spread over shards. */
+  reshuffle(options: TransformOptions = {}): PCollection<T> {
+    return this.#then({ kind: "reshuffle", valueCoder: anyCoder }, "reshuffle", options);
+  }
+
+  /** What a composite makes of this PCollection; `name` becomes the scope of the names inside. */
+  apply<R>(composite: (input: PCollection<T>) => R): R;
+  apply<R>(name: string, composite: (input: PCollection<T>) => R): R;
+  apply<R>(...args: [(input: PCollection<T>) => R] | [string, (input: PCollection<T>) => R]): R {
+    if (args.length === 1) return args[0](this);
+    const [name, composite] = args;
+    return this.#builder.inScope(name, () => composite(this));
+  }
+
+  /** Writes the elements. A PCollection may be written to several sinks. */
+  write(sink: Sink<T>, options: TransformOptions = {}): void {
+    addWrite(this.#builder, this.#node, sink.sink as SinkSpec<unknown>, options.name);
+  }
+
+  #then<U>(draft: PartialDraft, fallback: string, { name }: TransformOptions): PCollection<U> {
+    const { windowing, bounded } = this.#node;
+    const node = { inputs: [this.#node], windowing, bounded, ...draft } as NodeDraft;
+    return new PCollection<U>(this.#builder, this.#builder.add(node, { name, fallback }));
+  }
+
+  #own(other: AnyPCollection): GraphNode {
+    if (other.#builder === this.#builder) return other.#node;
+    const names = `"${this.#builder.pipeline}" and "${other.#builder.pipeline}"`;
+    throw new MeshError(
+      "ERR_PIPELINE",
+      `flatten at ${formatPlace(callerPlace())} mixes PCollections of two pipelines, ${names}. Let one write a topic that the other reads.`,
+    );
+  }
+}
+
+/** A draft that takes from the PCollection what it leaves out. */
+type PartialDraft = NodeDraft extends infer N
+  ? N extends NodeDraft
+    ? Omit<N, "inputs" | "windowing" | "bounded"> &
+        Partial<Pick<N, "inputs" | "windowing" | "bounded">>
+    : never
+  : never;
+
+/**
+ * Returns the elements of several PCollections as one; the same one twice counts twice.
+ *
+ * @throws ERR_PIPELINE if they belong to different pipelines
+ * @example flatten(cardPayments, cashPayments).keyBy((p) => p.shop)
+ * @see https://beam.apache.org/documentation/programming-guide/#flatten
+ */
+export function flatten<P extends readonly [AnyPCollection, ...AnyPCollection[]]>(
+  ...inputs: P
+): PCollection<ElementOf<P[number]>> {
+  const [first, ...rest] = inputs;
+  return first.flatten(rest) as PCollection<ElementOf<P[number]>>;
+}
