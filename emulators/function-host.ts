@@ -42,7 +42,7 @@ export interface FunctionHostOptions {
 
 /** Functions that run. */
 export interface FunctionHost {
-  /** The stable URL of a function. */
+  /** The stable URL of a function: known before the function is, as in the cloud. */
   url(name: string): string;
   /**
    * The URL of the one instance of a function, past the front, if exactly one is ready. It is gone
@@ -109,7 +109,7 @@ function hostOf(
     surroundings.reaper.close();
   };
   return {
-    url: (name) => `${front.origin}/${poolOf(name).spec.name}`,
+    url: (name) => `${front.origin}/${name}`,
     directUrl: (name) => poolOf(name).directOrigin,
     status: () => [...pools.values()].map((pool) => pool.status()),
     async replace(spec) {

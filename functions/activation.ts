@@ -46,7 +46,7 @@ export interface ActivationContext {
 
 /** How one activation goes about it; narrower after each failure. */
 interface Attempt {
-  readonly excluded: Map<WindowColumns, Set<number>>;
+  readonly excluded: Map<string, Set<number>>;
   readonly dead: { columns: WindowColumns; index: number; error: unknown }[];
   poisonAttempts: number;
   /** Divides the bounds of a run whose commit was too big. */
@@ -67,16 +67,17 @@ export class ShardActivations {
   }
 
   /**
-   * Takes messages; resolves when they may be acknowledged (A5).
+   * Takes messages; resolves when they may be acknowledged (A5). Each attempt decodes them anew,
+   * for a run may fold one accumulator of a message into another in place.
    *
    * @throws ERR_STORE_CONTENTION if other instances won the shard again and again
    * @throws ERR_UNAVAILABLE if the store or a topic did not answer
    */
-  async activate(envelopes: readonly Envelope[]): Promise<void> {
+  async activate(messages: readonly (() => Envelope)[]): Promise<void> {
     const attempt: Attempt = { excluded: new Map(), dead: [], poisonAttempts: 0, divisor: 1 };
     for (let conflicts = 0; ; ) {
       try {
-        await this.#once(envelopes, attempt);
+        await this.#once(messages, attempt);
         return;
       } catch (error) {
         this.#shard = undefined; // What is in memory may be half of a step (Z1).
@@ -95,12 +96,12 @@ export class ShardActivations {
     await this.#chain.teardown();
   }
 
-  async #once(envelopes: readonly Envelope[], attempt: Attempt): Promise<void> {
+  async #once(messages: readonly (() => Envelope)[], attempt: Attempt): Promise<void> {
     const { program, world, options } = this.#context;
     this.#shard ??= await openShard(this.#ref, program, world.store, options);
     const shard = this.#shard;
     await this.#flush(shard);
-    const fresh = envelopes.filter((envelope) => isNew(shard, envelope));
+    const fresh = messages.map((open) => open()).filter((envelope) => isNew(shard, envelope));
     if (fresh.length === 0) return;
     const result = await this.#run(shard, fresh, attempt);
     await this.#commit(shard, result, attempt);
@@ -266,9 +267,9 @@ export class ShardActivations {
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poisonAttempts - 1));
       return;
     }
-    const { columns, index, cause } = poison;
-    const excluded = attempt.excluded.get(columns) ?? new Set();
-    attempt.excluded.set(columns, excluded.add(index));
+    const { columns, index, slot, cause } = poison;
+    const excluded = attempt.excluded.get(slot) ?? new Set();
+    attempt.excluded.set(slot, excluded.add(index));
     attempt.dead.push({ columns, index, error: cause });
   }
 

@@ -30,6 +30,8 @@ export class Chain implements DoFnHost {
   readonly pending: Promise<void>[] = [];
   readonly #writers: ShuffleWriter[] = [];
   readonly #doFns: DoFnRunner[] = [];
+  /** By node: behind a flatten one receiver serves several producers. */
+  readonly #receivers = new Map<string, Receive>();
   #sinks: SinkBuffers = newSinkBuffers();
   readonly #program: Program;
   readonly #options: EngineOptions;
@@ -110,6 +112,15 @@ export class Chain implements DoFnHost {
   }
 
   #receiverOf(node: GraphNode): Receive {
+    let receiver = this.#receivers.get(node.id);
+    if (receiver === undefined) {
+      receiver = this.#newReceiver(node);
+      this.#receivers.set(node.id, receiver);
+    }
+    return receiver;
+  }
+
+  #newReceiver(node: GraphNode): Receive {
     if (node.kind === "sink") {
       return sinkReceiver(
         node,

@@ -45,11 +45,14 @@ export interface FailedFiring {
 export class PoisonElement extends Error {
   readonly columns: WindowColumns;
   readonly index: number;
+  /** Names the columns among the messages of the activation. */
+  readonly slot: string;
 
-  constructor(columns: WindowColumns, index: number, cause: unknown) {
+  constructor(columns: WindowColumns, index: number, slot: string, cause: unknown) {
     super("an element can't be added", { cause });
     this.columns = columns;
     this.index = index;
+    this.slot = slot;
   }
 }
 
@@ -99,7 +102,12 @@ export class Grouping {
    *
    * @throws PoisonElement if the user's code throws; accumulators may then be half changed
    */
-  add(columns: WindowColumns, keeps: (index: number) => boolean, watermarks: Watermarks): number {
+  add(
+    columns: WindowColumns,
+    slot: string,
+    keeps: (index: number) => boolean,
+    watermarks: Watermarks,
+  ): number {
     const { window: windowKey, keys = [], values, times } = columns;
     const window = this.#windows.get(windowKey)?.window ?? parseWindowKey(windowKey);
     const isExpired = this.#expiryOf(window) < watermarks[0];
@@ -114,7 +122,7 @@ export class Grouping {
       try {
         this.#addOne(open, windowKey, keys[i] ?? "", values[i] ?? null, times?.[i], watermarks);
       } catch (cause) {
-        throw new PoisonElement(columns, i, cause);
+        throw new PoisonElement(columns, i, slot, cause);
       }
     }
     return dropped;

@@ -60,8 +60,11 @@ export function programOf(graph: PipelineGraph, plan: MeshPlan, stageId: string)
     plan,
     stage,
     root: find(stage.root),
+    // A flatten may take one node twice: it then gets every element twice.
     consumers: (id) =>
-      nodes.filter((n) => n.id !== stage.root && n.inputs.some((input) => input.id === id)),
+      nodes.flatMap((node) =>
+        node.id === stage.root ? [] : node.inputs.filter((i) => i.id === id).map(() => node),
+      ),
     shuffles: (id) => targets.filter((t) => t.edge.producer === id).map((t) => t.target),
     sinks: nodes.filter((node) => node.kind === "sink"),
   };

@@ -33,8 +33,8 @@ export interface RunContext {
   readonly options: EngineOptions;
 }
 
-/** Elements set aside before this run, because adding them failed. */
-export type Excluded = ReadonlyMap<WindowColumns, ReadonlySet<number>>;
+/** Elements set aside before this run, because adding them failed: indexes by slot. */
+export type Excluded = ReadonlyMap<string, ReadonlySet<number>>;
 
 /** A message of the shard to a shard of its own stage. */
 export interface SelfMessage {
@@ -80,7 +80,7 @@ export async function runMessages(
     const { body } = envelope;
     shard.metrics.bundlesIn++;
     if (body.kind === "advance") advance(shard, body.watermarks);
-    else if (body.kind === "elements") takeElements(shard, body.windows, excluded, context, gathered);
+    else if (body.kind === "elements") takeElements(shard, envelope, body.windows, excluded, context, gathered);
     else await read(shard, body, context, gathered);
   }
   if (shard.grouping !== undefined) fire(shard, context, gathered);
@@ -112,14 +112,16 @@ function advance(
 
 function takeElements(
   shard: Shard,
+  { producer, sequence }: Envelope,
   windows: readonly WindowColumns[],
   excluded: Excluded,
   context: RunContext,
   into: Gathered,
 ): void {
-  for (const columns of windows) {
+  for (const [i, columns] of windows.entries()) {
     const { ids, values } = columns;
-    const without = excluded.get(columns);
+    const slot = `${producer} ${sequence} ${i}`;
+    const without = excluded.get(slot);
     let taken = 0;
     const keeps = (index: number): boolean => {
       if (without?.has(index) === true) return false;
@@ -132,7 +134,7 @@ function takeElements(
       return true;
     };
     if (shard.grouping !== undefined) {
-      shard.metrics.droppedLate += shard.grouping.add(columns, keeps, shard.watermarks);
+      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
     }

@@ -9,16 +9,16 @@
  * T2. Messages of one shard that wait together are taken by one activation.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
-import type { SourceMessage } from "../sdk/io/source-spec.ts";
-import { isMeshError } from "../sdk/model/errors.ts";
+import type { SourceMessage, SourceSpec } from "../sdk/io/source-spec.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import type { PipelineGraph } from "../sdk/model/graph.ts";
 import { type ActivationContext, ShardActivations } from "./activation.ts";
-import { boundedSourceOf } from "./connectors/bounded-source.ts";
+import type { Connectors } from "./connectors/connectors.ts";
 import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
 import { Ingest } from "./ingest.ts";
 import type { EngineOptions } from "./options.ts";
-import type { World } from "./ports.ts";
+import type { BoundedSource, World } from "./ports.ts";
 import { programOf } from "./program.ts";
 import { Ticks } from "./ticks.ts";
 
@@ -37,6 +37,7 @@ export interface StageInput {
   readonly stage: string;
   readonly world: World;
   readonly options: EngineOptions;
+  readonly connectors: Connectors;
 }
 
 /** Messages of one shard that one activation takes at most. */
@@ -56,7 +57,7 @@ export function createStage(input: StageInput): StageHandler {
     const ingest = new Ingest({ program, world, options, ticks });
     return { deliver: (m) => ingest.take(m), teardown: () => ingest.teardown() };
   }
-  const source = root.kind === "source" ? boundedSourceOf(root.source) : undefined;
+  const source = root.kind === "source" ? boundedSource(root.source, input.connectors) : undefined;
   return new ShardStage({ program, world, options, ticks, source });
 }
 
@@ -65,8 +66,14 @@ export function ticksOf(plan: MeshPlan, world: World, options: EngineOptions): T
   return new Ticks(world.wakeups, world.clock, `${plan.pipeline}-${plan.hash}`, options.tickMs);
 }
 
+function boundedSource(spec: SourceSpec, connectors: Connectors): BoundedSource {
+  const source = connectors[spec.type]?.(spec);
+  if (source !== undefined) return source;
+  throw new MeshError("ERR_INVARIANT", `This bundle holds no connector that reads "${spec.type}".`);
+}
+
 interface Waiting {
-  readonly envelope: Envelope;
+  readonly open: () => Envelope;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -87,17 +94,24 @@ class ShardStage implements StageHandler {
 
   async deliver(message: SourceMessage): Promise<void> {
     const { program } = this.#context;
-    let envelope: Envelope;
+    let decoded: Envelope | undefined;
+    const open = (): Envelope => {
+      const envelope = decoded ?? decodeEnvelope(message.data, program.plan.hash);
+      decoded = undefined; // Given away: the next attempt decodes anew.
+      return envelope;
+    };
+    let shard: number;
     try {
-      envelope = decodeEnvelope(message.data, program.plan.hash);
+      decoded = decodeEnvelope(message.data, program.plan.hash);
+      shard = decoded.shard;
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
       await this.#setAside(message, error);
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const queue = this.#queueOf(envelope.shard);
-      queue.waiting.push({ envelope, resolve, reject });
+      const queue = this.#queueOf(shard);
+      queue.waiting.push({ open, resolve, reject });
       if (!queue.isRunning) void this.#pump(queue);
     });
   }
@@ -122,7 +136,7 @@ class ShardStage implements StageHandler {
     while (queue.waiting.length > 0) {
       const taken = queue.waiting.splice(0, MESSAGES_OF_ACTIVATION_MAX);
       try {
-        await queue.activations.activate(taken.map(({ envelope }) => envelope));
+        await queue.activations.activate(taken.map(({ open }) => open));
         for (const { resolve } of taken) resolve();
       } catch (error) {
         for (const { reject } of taken) reject(error);

@@ -10,6 +10,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { drain } from "../../functions/drain.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
@@ -166,6 +167,7 @@ export class MemoryMesh {
       stage: stage.id,
       world: this.#world,
       options: this.#options,
+      connectors: ALL_CONNECTORS,
     });
     this.#stages.push(handler);
     const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";

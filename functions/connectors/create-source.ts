@@ -4,12 +4,13 @@
  * A split is a range of indexes, so that the elements never travel in a message.
  */
 import type { Json } from "../../sdk/coders/coder.ts";
-import type { CreateSpec } from "../../sdk/io/source-spec.ts";
+import type { SourceSpec } from "../../sdk/io/source-spec.ts";
 import { MIN_TIMESTAMP, toTimestamp } from "../../sdk/model/time.ts";
 import type { BoundedSource, SourceElement } from "../ports.ts";
 
-/** Returns the reader of a `create`. */
-export function createSource(spec: CreateSpec): BoundedSource {
+/** Returns the reader of a `create`; undefined for another source. */
+export function createSource(spec: SourceSpec): BoundedSource | undefined {
+  if (spec.type !== "create") return undefined;
   const { elements, timestamp } = spec;
   return {
     async splits(wanted: number): Promise<readonly Json[]> {

@@ -9,7 +9,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { parse } from "csv-parse";
 import type { Json } from "../../sdk/coders/coder.ts";
-import type { FileSourceSpec } from "../../sdk/io/source-spec.ts";
+import type { FileSourceSpec, SourceSpec } from "../../sdk/io/source-spec.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { MIN_TIMESTAMP, toTimestamp } from "../../sdk/model/time.ts";
 import type { BoundedSource, SourceChunk, SourceElement } from "../ports.ts";
@@ -17,8 +17,9 @@ import type { BoundedSource, SourceChunk, SourceElement } from "../ports.ts";
 /** Bytes read at once. */
 const BLOCK_BYTES = 1 << 20;
 
-/** Returns the reader of a file. */
-export function fileSource(spec: FileSourceSpec): BoundedSource {
+/** Returns the reader of a file; undefined for another source. */
+export function fileSource(spec: SourceSpec): BoundedSource | undefined {
+  if (spec.type !== "file") return undefined;
   return {
     async splits(): Promise<readonly Json[]> {
       if (existsSync(spec.path)) return [spec.path];

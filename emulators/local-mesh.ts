@@ -1,0 +1,244 @@
+/**
+ * Local mesh: a pipeline's real bundles, in processes of their own, on a local world.
+ *
+ * Owns: services, topics, functions and launch, together. Does not own: bundling (infra/), what is
+ * shown (cli/).
+ *
+ *   publisher ─▶ Pub/Sub ──push──▶ function host ─▶ stage process ──commit──▶ Firestore
+ *                   ▲                                    │
+ *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
+ */
+import { drain } from "../functions/drain.ts";
+import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
+import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
+import { launch } from "../functions/launch.ts";
+import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
+import { ticksOf } from "../functions/stage-handler.ts";
+import { type MeshStatus, statusOf } from "../functions/status.ts";
+import { compile } from "../sdk/compile/compile.ts";
+import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
+import { MeshError } from "../sdk/model/errors.ts";
+import type { Pipeline } from "../sdk/pipeline.ts";
+import type { Faults } from "./faults.ts";
+import {
+  type FunctionHost,
+  type FunctionSpec,
+  type LogLine,
+  startFunctionHost,
+} from "./function-host.ts";
+import { type LocalPorts, type LocalWorld, startLocalWorld, type WorldName } from "./local-world.ts";
+import { provision } from "./provision.ts";
+
+/** The code of one function, as infra/ bundles it. */
+export interface FunctionCode {
+  /** Stage id, or `tracker`. */
+  readonly name: string;
+  readonly folder: string;
+  readonly hash: string;
+}
+
+/** How a local mesh is set up. */
+export interface LocalMeshOptions {
+  readonly pipeline: Pipeline;
+  readonly compile?: CompileOptions;
+  readonly bundles: readonly FunctionCode[];
+  readonly world: WorldName;
+  readonly engine?: Partial<EngineOptions>;
+  /** Default `tidemark-local`. */
+  readonly project?: string;
+  readonly ports?: LocalPorts;
+  /** Where services keep their data over a restart; only in memory where left out. */
+  readonly persistFolder?: string;
+  readonly onLog?: (line: LogLine) => void;
+  readonly faults?: Faults;
+}
+
+/** A mesh that runs here. */
+export interface LocalMesh {
+  readonly plan: MeshPlan;
+  /** Environment variables by which ordinary clients reach this world. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly functions: FunctionHost;
+  readonly services: LocalWorld;
+  status(): Promise<MeshStatus>;
+  /** Messages that wait in a stage's subscription; undefined where the world doesn't tell. */
+  backlog(stage: string): number | undefined;
+  /** Ends the sources: what is open fires, and the job comes to DONE. */
+  drain(): Promise<void>;
+  /**
+   * Puts new code in place.
+   *
+   * @returns the names of the functions whose code changed
+   * @throws ERR_PLAN_MISMATCH if the pipeline's plan is another
+   */
+  reload(pipeline: Pipeline, bundles: readonly FunctionCode[]): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+const DATABASE = "(default)";
+const LOCATION = "local";
+
+/** An instance takes many pushes at once, for ingest makes one group of them. */
+const CONCURRENCY = 1_000;
+
+/**
+ * Starts a mesh and launches its job.
+ *
+ * @throws ERR_PORT_IN_USE, ERR_EMULATOR
+ */
+export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMesh> {
+  const { project = "tidemark-local", world, ports, persistFolder, faults } = options;
+  const plan = compile(options.pipeline, options.compile ?? {});
+  const services = await startLocalWorld({
+    world,
+    project,
+    ...(ports !== undefined && { ports }),
+    ...(persistFolder !== undefined && { persistFolder }),
+    ...(faults !== undefined && { faults }),
+  });
+  let functions: FunctionHost | undefined;
+  try {
+    functions = await startFunctionHost([], {
+      ...(ports?.functions !== undefined && { port: ports.functions }),
+      ...(options.onLog !== undefined && { onLog: options.onLog }),
+    });
+    const mesh = new Mesh(options, plan, services, functions, project);
+    await mesh.begin();
+    return mesh;
+  } catch (error) {
+    await functions?.stop();
+    await services.stop();
+    throw error;
+  }
+}
+
+class Mesh implements LocalMesh {
+  readonly plan: MeshPlan;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly functions: FunctionHost;
+  readonly services: LocalWorld;
+  readonly #options: LocalMeshOptions;
+  readonly #environment: FunctionEnvironment;
+  readonly #world: CloudWorld;
+  #hashes = new Map<string, string>();
+
+  constructor(
+    options: LocalMeshOptions,
+    plan: MeshPlan,
+    services: LocalWorld,
+    functions: FunctionHost,
+    project: string,
+  ) {
+    this.plan = plan;
+    this.functions = functions;
+    this.services = services;
+    this.#options = options;
+    this.variables = {
+      PUBSUB_EMULATOR_HOST: services.pubsubAddress,
+      FIRESTORE_EMULATOR_HOST: services.firestoreAddress,
+      CLOUD_TASKS_EMULATOR_HOST: services.tasks.address,
+      GOOGLE_CLOUD_PROJECT: project,
+      METADATA_SERVER_DETECTION: "none",
+    };
+    this.#environment = {
+      project,
+      database: DATABASE,
+      planHash: plan.hash,
+      compile: options.compile ?? {},
+      options: { ...DEFAULT_OPTIONS, ...options.engine },
+      queue: `projects/${project}/locations/${LOCATION}/queues/tm-${plan.pipeline}`,
+      trackerUrl: functions.url("tracker"),
+      tasksEmulatorHost: services.tasks.address,
+      pubsubEmulatorHost: services.pubsubAddress,
+    };
+    this.#world = localClients(this.#environment, plan.pipeline, services.firestoreAddress);
+  }
+
+  /** Starts the functions, makes what the plan needs, and launches the job. */
+  async begin(): Promise<void> {
+    const { bundles, pipeline } = this.#options;
+    const { project } = this.#environment;
+    await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
+    this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+    await provision(this.plan, pipeline.graph.nodes, {
+      pubsub: this.services.pubsubClient,
+      tasks: this.services.tasksClient,
+      location: `projects/${project}/locations/${LOCATION}`,
+      queueName: `tm-${this.plan.pipeline}`,
+      urlOf: (stage) => this.functions.url(stage),
+    });
+    await launch(this.plan, this.#world, this.#ticks());
+  }
+
+  async status(): Promise<MeshStatus> {
+    return statusOf(this.plan, await this.#world.store.snapshot(), Date.now());
+  }
+
+  backlog(stage: string): number | undefined {
+    const found = this.plan.stages.find((s) => s.id === stage);
+    const name = found?.mailbox ?? found?.ingest?.subscription;
+    if (this.services.pubsub === undefined || name === undefined) return undefined;
+    const { project } = this.#environment;
+    const backlog = this.services.pubsub.backlog(`projects/${project}/subscriptions/${name}`);
+    return backlog.undelivered + backlog.outstanding;
+  }
+
+  async drain(): Promise<void> {
+    await drain(this.plan, this.#world, this.#ticks());
+  }
+
+  async reload(pipeline: Pipeline, bundles: readonly FunctionCode[]): Promise<readonly string[]> {
+    const plan = compile(pipeline, this.#options.compile ?? {});
+    if (plan.hash !== this.plan.hash) {
+      throw new MeshError(
+        "ERR_PLAN_MISMATCH",
+        `The pipeline's plan changed from ${this.plan.hash} to ${plan.hash}; ` +
+          "its state belongs to the old one. Start again to run the new plan.",
+      );
+    }
+    const changed = bundles.filter(({ name, hash }) => this.#hashes.get(name) !== hash);
+    await Promise.all(changed.map((code) => this.functions.replace(this.#spec(code))));
+    for (const { name, hash } of changed) this.#hashes.set(name, hash);
+    return changed.map(({ name }) => name);
+  }
+
+  async stop(): Promise<void> {
+    // Functions first: without them nothing is sent to the services any more.
+    await this.functions.stop();
+    await this.#world.close();
+    await this.services.stop();
+  }
+
+  #ticks(): ReturnType<typeof ticksOf> {
+    return ticksOf(this.plan, this.#world, this.#environment.options);
+  }
+
+  #spec({ name, folder }: FunctionCode): FunctionSpec {
+    return {
+      name,
+      folder,
+      entryPoint: "handle",
+      concurrency: CONCURRENCY,
+      env: {
+        ...this.variables,
+        ...environmentVariables(this.#environment),
+      },
+    };
+  }
+}
+
+/** Firestore's client takes the emulator's address from the environment alone, when it is made. */
+function localClients(
+  environment: FunctionEnvironment,
+  pipeline: string,
+  firestoreAddress: string,
+): CloudWorld {
+  const before = process.env["FIRESTORE_EMULATOR_HOST"];
+  process.env["FIRESTORE_EMULATOR_HOST"] = firestoreAddress;
+  try {
+    return cloudWorld(environment, pipeline);
+  } finally {
+    if (before === undefined) delete process.env["FIRESTORE_EMULATOR_HOST"];
+    else process.env["FIRESTORE_EMULATOR_HOST"] = before;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Provision: topics, subscriptions and the queue of a plan, made in a local world.
+ *
+ * Owns: what Pulumi makes in the cloud, here by the ordinary clients. Making what is there already
+ * changes nothing but where a subscription pushes to.
+ */
+import type { PubSub } from "@google-cloud/pubsub";
+import type { CloudTasksClient } from "@google-cloud/tasks";
+import type { MeshPlan } from "../sdk/compile/plan.ts";
+import { isCode } from "../functions/gcp/grpc-errors.ts";
+import type { GraphNode } from "../sdk/model/graph.ts";
+
+/** Ack deadline of the mesh's subscriptions, in s: an activation ends long before. */
+const ACK_DEADLINE_SECONDS = 60;
+
+/** Where things are made, and where functions listen. */
+export interface ProvisionTarget {
+  readonly pubsub: PubSub;
+  readonly tasks: CloudTasksClient;
+  /** `projects/P/locations/L`. */
+  readonly location: string;
+  readonly queueName: string;
+  /** URL of a stage's function. */
+  readonly urlOf: (stage: string) => string;
+}
+
+/** Makes all that a plan needs. */
+export async function provision(
+  plan: MeshPlan,
+  nodes: readonly GraphNode[],
+  target: ProvisionTarget,
+): Promise<void> {
+  const { pubsub } = target;
+  const topics = new Set([plan.deadLetterTopic]);
+  for (const { mailbox, ingest } of plan.stages) {
+    if (mailbox !== undefined) topics.add(mailbox);
+    if (ingest?.topic !== undefined) topics.add(ingest.topic);
+  }
+  for (const node of nodes) {
+    if (node.kind === "sink" && node.sink.type === "pubsub") topics.add(node.sink.topic);
+  }
+  await Promise.all([...topics].map((topic) => ifNew(() => pubsub.createTopic(topic))));
+  await Promise.all(plan.stages.map((stage) => provisionStage(stage, target)));
+  await ifNew(() =>
+    target.tasks.createQueue({
+      parent: target.location,
+      queue: {
+        name: `${target.location}/queues/${target.queueName}`,
+        retryConfig: { minBackoff: { nanos: 200e6 }, maxBackoff: { seconds: 5 }, maxAttempts: 100 },
+      },
+    }),
+  );
+}
+
+async function provisionStage(
+  stage: MeshPlan["stages"][number],
+  { pubsub, urlOf }: ProvisionTarget,
+): Promise<void> {
+  const pushEndpoint = urlOf(stage.id);
+  const topic = stage.mailbox ?? stage.ingest?.topic;
+  const name = stage.mailbox ?? stage.ingest?.subscription ?? "";
+  if (topic !== undefined) {
+    await ifNew(() =>
+      pubsub.createSubscription(topic, name, {
+        pushEndpoint,
+        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+        enableMessageOrdering: stage.mailbox !== undefined,
+        expirationPolicy: {},
+      }),
+    );
+  }
+  // A subscription that was there before pushes to where the function was last time.
+  await pubsub.subscription(name).modifyPushConfig({ pushEndpoint });
+}
+
+async function ifNew(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    if (!isCode(error, "ALREADY_EXISTS")) throw error;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Firestore store: the Store port on Firestore.
+ *
+ * Owns: the layout of documents, and what each call costs. Does not own: what the texts mean.
+ *
+ *   tidemark/P                      the job
+ *   tidemark/P/heads/S~N~inverse    the newest head of shard N of stage S; sorts newest first
+ *   tidemark/P/shards/S~N           genesis: there since the shard's first commit
+ *   tidemark/P/parts/S~N~id         segments of state, parts of an outbox
+ *   tidemark/P/registers/id         open registers
+ *
+ * FS1. A head is consumed by the commit that replaces it: of two writers one wins, and a writer
+ *      that knows an old head always loses. The first commit needs the genesis not to be there.
+ * FS2. A warm activation is one Commit with one document created, one deleted and none read.
+ */
+import {
+  FieldPath,
+  Firestore,
+  type Query,
+  type Settings,
+  type WriteBatch,
+} from "@google-cloud/firestore";
+import { MeshError } from "../../sdk/model/errors.ts";
+import type {
+  HeadCommit,
+  HeadRecord,
+  JobRecord,
+  MeshSnapshot,
+  RegisterRecord,
+  ShardRef,
+  SinkDocument,
+  Store,
+} from "../ports.ts";
+import { isCode, unavailable } from "./grpc-errors.ts";
+
+/** Larger than every version; its digits make versions sort in reverse. */
+const VERSION_LIMIT = 1e15;
+
+/** After every character that an id may hold here. */
+const AFTER_ALL = "\uf8ff";
+
+/** Returns a Firestore client for a project's database; honours FIRESTORE_EMULATOR_HOST. */
+export function firestoreClient(project: string, database: string): Firestore {
+  const settings: Settings = {
+    projectId: project,
+    databaseId: database,
+    ignoreUndefinedProperties: true,
+  };
+  return new Firestore(settings);
+}
+
+/** The Store port on Firestore. */
+export class FirestoreStore implements Store {
+  readonly #db: Firestore;
+  readonly #root: string;
+
+  constructor(db: Firestore, pipeline: string) {
+    this.#db = db;
+    this.#root = `tidemark/${pipeline}`;
+  }
+
+  async newestHead(shard: ShardRef): Promise<HeadRecord | undefined> {
+    const prefix = `${nameOf(shard)}~`;
+    const id = FieldPath.documentId();
+    const query = this.#collection("heads")
+      .where(id, ">=", prefix)
+      .where(id, "<", `${prefix}${AFTER_ALL}`)
+      .orderBy(id)
+      .limit(1);
+    const [newest] = (await attempt("read a head", () => query.get())).docs;
+    if (newest === undefined) return undefined;
+    return {
+      version: Number(newest.get("version")),
+      progress: String(newest.get("progress")),
+      body: String(newest.get("body")),
+    };
+  }
+
+  async readParts(shard: ShardRef, ids: readonly string[]): Promise<readonly string[]> {
+    const refs = ids.map((id) => this.#part(shard, id));
+    const documents = await attempt("read parts", () => this.#db.getAll(...refs));
+    return documents.map((document) => {
+      if (document.exists) return String(document.get("text"));
+      // Another activation has committed since the head was read: its parts are gone.
+      throw new MeshError("ERR_STORE_CONTENTION", `Part ${document.id} is gone.`);
+    });
+  }
+
+  async commitHead(commit: HeadCommit): Promise<void> {
+    const { shard, previousVersion, head } = commit;
+    const batch = this.#db.batch();
+    if (previousVersion === undefined) {
+      batch.create(this.#collection("shards").doc(nameOf(shard)), {});
+    } else {
+      batch.delete(this.#head(shard, previousVersion), { exists: true });
+    }
+    batch.create(this.#head(shard, head.version), { ...shard, ...head });
+    for (const { id, text } of commit.partsToPut) batch.set(this.#part(shard, id), { text });
+    for (const id of commit.partsToDelete) batch.delete(this.#part(shard, id));
+    this.#addDocuments(batch, commit.sinkDocuments);
+    await write("commit a head", batch);
+  }
+
+  async writeDocuments(documents: readonly SinkDocument[]): Promise<void> {
+    const batch = this.#db.batch();
+    this.#addDocuments(batch, documents);
+    await write("write documents", batch);
+  }
+
+  async putRegister({ id, text }: RegisterRecord): Promise<void> {
+    const batch = this.#db.batch();
+    batch.set(this.#collection("registers").doc(id), { text });
+    await write("write a register", batch);
+  }
+
+  async replaceRegister({ id, text }: RegisterRecord): Promise<void> {
+    const register = this.#collection("registers").doc(id);
+    try {
+      await register.update({ text });
+    } catch (error) {
+      if (!isCode(error, "NOT_FOUND")) throw unavailable("replace a register", error);
+    }
+  }
+
+  async snapshot(): Promise<MeshSnapshot> {
+    const heads = this.#collection("heads").select("stage", "shard", "version", "progress");
+    return attempt("read the mesh", () =>
+      this.#db.runTransaction(
+        async (transaction) => {
+          const [headDocs, registerDocs, job] = await Promise.all([
+            transaction.get(heads as Query),
+            transaction.get(this.#collection("registers") as Query),
+            transaction.get(this.#db.doc(this.#root)),
+          ]);
+          return {
+            heads: headDocs.docs.map((document) => ({
+              shard: { stage: String(document.get("stage")), shard: Number(document.get("shard")) },
+              version: Number(document.get("version")),
+              progress: String(document.get("progress")),
+            })),
+            registers: registerDocs.docs.map((document) => ({
+              id: document.id,
+              text: String(document.get("text")),
+            })),
+            job: jobOf(job),
+          };
+        },
+        { readOnly: true },
+      ),
+    );
+  }
+
+  async readJob(): Promise<JobRecord | undefined> {
+    return jobOf(await attempt("read the job", () => this.#db.doc(this.#root).get()));
+  }
+
+  async commitJob(commit: Parameters<Store["commitJob"]>[0]): Promise<void> {
+    const { previousVersion, job } = commit;
+    const batch = this.#db.batch();
+    // Versions are tokens, as heads are: the old one is consumed, so of two trackers one wins.
+    const versions = this.#collection("versions");
+    if (previousVersion === undefined) batch.create(this.#db.doc(this.#root), { ...job });
+    else {
+      batch.delete(versions.doc(String(previousVersion)), { exists: true });
+      batch.set(this.#db.doc(this.#root), { ...job });
+    }
+    batch.create(versions.doc(String(job.version)), {});
+    const registers = this.#collection("registers");
+    for (const { id, text } of commit.registersToPut) batch.set(registers.doc(id), { text });
+    for (const id of commit.registersToDelete) batch.delete(registers.doc(id));
+    await write("commit the job", batch);
+  }
+
+  #addDocuments(batch: WriteBatch, documents: readonly SinkDocument[]): void {
+    for (const { collection, id, fields } of documents) {
+      batch.set(this.#db.collection(collection).doc(id), fields);
+    }
+  }
+
+  #collection(name: string): ReturnType<Firestore["collection"]> {
+    return this.#db.collection(`${this.#root}/${name}`);
+  }
+
+  #head(shard: ShardRef, version: number): ReturnType<Firestore["doc"]> {
+    const inverse = String(VERSION_LIMIT - version).padStart(16, "0");
+    return this.#collection("heads").doc(`${nameOf(shard)}~${inverse}`);
+  }
+
+  #part(shard: ShardRef, id: string): ReturnType<Firestore["doc"]> {
+    return this.#collection("parts").doc(`${nameOf(shard)}~${id}`);
+  }
+}
+
+function nameOf({ stage, shard }: ShardRef): string {
+  return `${stage}~${shard}`;
+}
+
+function jobOf(document: FirebaseFirestore.DocumentSnapshot): JobRecord | undefined {
+  if (!document.exists) return undefined;
+  return { version: Number(document.get("version")), text: String(document.get("text")) };
+}
+
+async function write(what: string, batch: WriteBatch): Promise<void> {
+  try {
+    await batch.commit();
+  } catch (cause) {
+    const isLost =
+      isCode(cause, "ALREADY_EXISTS") ||
+      isCode(cause, "NOT_FOUND") ||
+      isCode(cause, "FAILED_PRECONDITION") ||
+      isCode(cause, "ABORTED");
+    if (!isLost) throw unavailable(what, cause);
+    throw new MeshError("ERR_STORE_CONTENTION", `Firestore: ${what}: another writer won.`, {
+      cause,
+    });
+  }
+}
+
+async function attempt<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw unavailable(what, cause);
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * gRPC errors: what Google's clients throw, as the engine's errors.
+ */
+import { status } from "@grpc/grpc-js";
+import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
+
+/** Returns whether an error of a Google client has this gRPC status. */
+export function isCode(error: unknown, code: keyof typeof status): boolean {
+  return (error as { code?: unknown } | null)?.code === status[code];
+}
+
+/** Returns ERR_UNAVAILABLE: nothing is known of the outcome; a MeshError stays as it is. */
+export function unavailable(what: string, cause: unknown): MeshError {
+  if (isMeshError(cause)) return cause;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new MeshError("ERR_UNAVAILABLE", `Could not ${what}: ${words}`, { cause });
+}

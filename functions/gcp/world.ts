@@ -1,0 +1,62 @@
+/**
+ * World: the ports on Google Cloud, or on emulators that speak its protocols.
+ *
+ * Owns: which adapter stands behind each port. Everything else of the engine knows ports alone.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock, FileWriter, Log, Random, World } from "../ports.ts";
+import type { FunctionEnvironment } from "./environment.ts";
+import { FirestoreStore, firestoreClient } from "./firestore-store.ts";
+import { PubsubMailboxes } from "./pubsub-mailboxes.ts";
+import { TasksWakeups } from "./tasks-wakeups.ts";
+
+/** A world that holds connections. */
+export interface CloudWorld extends World {
+  close(): Promise<void>;
+}
+
+const realClock: Clock = {
+  nowMs: () => Date.now(),
+  sleep: (delayMs) => sleep(delayMs),
+};
+
+const realRandom: Random = {
+  id: () => randomBytes(10).toString("hex"),
+  fraction: () => Math.random(),
+};
+
+const realFiles: FileWriter = {
+  async write(path, text) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  },
+};
+
+/** Writes a log entry as Cloud Logging reads it: one line of JSON. */
+export const structuredLog: Log = (severity, message, fields) => {
+  process.stdout.write(`${JSON.stringify({ severity, message, ...fields })}\n`);
+};
+
+/** Returns the world of an environment. */
+export function cloudWorld(environment: FunctionEnvironment, pipeline: string): CloudWorld {
+  const { project, database, queue, trackerUrl, tasksEmulatorHost } = environment;
+  const db = firestoreClient(project, database);
+  const mailboxes = new PubsubMailboxes(project, environment.pubsubEmulatorHost);
+  const emulatorHost = tasksEmulatorHost;
+  const wakeups = new TasksWakeups({ project, queue, trackerUrl, emulatorHost });
+  return {
+    store: new FirestoreStore(db, pipeline),
+    mailboxes,
+    wakeups,
+    clock: realClock,
+    random: realRandom,
+    files: realFiles,
+    log: structuredLog,
+    async close() {
+      await Promise.allSettled([db.terminate(), mailboxes.close(), wakeups.close()]);
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Code bundles: one self-contained file a function, by esbuild.
+ *
+ * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
+ * that the stage reads from. Does not own: where bundles go (resources here, processes locally).
+ *
+ * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
+ * CB2. The same sources give the same bytes, and so the same hash.
+ * CB3. Names are not shortened: Google's clients compare constructors by name.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import { MeshError } from "../sdk/model/errors.ts";
+import { inlineTasksJson } from "./inline-json.ts";
+
+/** The code of one function, in a folder of its own. */
+export interface StageBundle {
+  /** Stage id, or `tracker`. */
+  readonly name: string;
+  /** Contains `index.js`, which exports `handle`, and a package.json. */
+  readonly folder: string;
+  readonly bytes: number;
+  /** Of the bundle's content. */
+  readonly hash: string;
+}
+
+/** What is bundled. */
+export interface BundleInput {
+  /** Absolute path of the user's module, whose default export is the pipeline. */
+  readonly file: string;
+  readonly plan: MeshPlan;
+  /** Where to put one folder a function. */
+  readonly folder: string;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Connectors by the names that a plan gives them. */
+const connectorModules: Readonly<Record<string, { readonly file: string; readonly name: string }>> = {
+  create: { file: "functions/connectors/create-source.ts", name: "createSource" },
+  file: { file: "functions/connectors/file-source.ts", name: "fileSource" },
+};
+
+/**
+ * Bundles every function of a pipeline: its stages and its tracker.
+ *
+ * @throws ERR_PIPELINE_FILE if the user's module can't be bundled
+ */
+export async function bundlePipeline(input: BundleInput): Promise<readonly StageBundle[]> {
+  if (!existsSync(input.file)) {
+    throw new MeshError("ERR_PIPELINE_FILE", `There is no file at ${input.file}.`);
+  }
+  const entries = new Map([
+    ...input.plan.stages.map((stage) => [stage.id, stageEntry(input.file, stage)] as const),
+    ["tracker", trackerEntry(input.file)],
+  ]);
+  const texts = await buildTexts(entries, input.file);
+  return Promise.all([...texts].map(([name, text]) => store(name, text, input.folder)));
+}
+
+/** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
+export const tidemarkAlias: Readonly<Record<string, string>> = {
+  tidemark: join(root, "sdk/index.ts"),
+};
+
+function stageEntry(file: string, stage: StagePlan): string {
+  const lines = [
+    `import pipeline from ${JSON.stringify(file)};`,
+    `import { stageFunction } from ${JSON.stringify(join(root, "functions/gcp/stage-function.ts"))};`,
+  ];
+  const used: string[] = [];
+  for (const connector of stage.kind === "read" ? stage.connectors : []) {
+    const module = connectorModules[connector];
+    if (module === undefined) continue;
+    lines.push(`import { ${module.name} } from ${JSON.stringify(join(root, module.file))};`);
+    used.push(`${connector}: ${module.name}`);
+  }
+  const connectors = `{ ${used.join(", ")} }`;
+  lines.push(
+    `export const handle = stageFunction(pipeline, ${JSON.stringify(stage.id)}, ${connectors});`,
+  );
+  return lines.join("\n");
+}
+
+function trackerEntry(file: string): string {
+  const module = join(root, "functions/gcp/stage-function.ts");
+  return [
+    `import pipeline from ${JSON.stringify(file)};`,
+    `import { trackerFunction } from ${JSON.stringify(module)};`,
+    "export const handle = trackerFunction(pipeline);",
+  ].join("\n");
+}
+
+async function store(name: string, text: string, parent: string): Promise<StageBundle> {
+  const folder = join(parent, name);
+  const manifest = `${JSON.stringify({ name, private: true, main: "index.js" })}\n`;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "index.js"), text);
+  await writeFile(join(folder, "package.json"), manifest);
+  const hash = createHash("sha256").update(manifest).update(text).digest("hex").slice(0, 16);
+  return { name, folder, bytes: Buffer.byteLength(text), hash };
+}
+
+/** One build for all entries: what they share is read and parsed once. */
+async function buildTexts(
+  entries: ReadonlyMap<string, string>,
+  file: string,
+): Promise<Map<string, string>> {
+  const options: BuildOptions & { write: false } = {
+    entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
+    plugins: [virtualEntries(entries), inlineTasksJson],
+    outdir: root,
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "none",
+    write: false,
+    logLevel: "silent",
+    alias: { ...tidemarkAlias },
+  };
+  try {
+    const { outputFiles } = await build(options);
+    return new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
+  } catch (cause) {
+    throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Entries that stand in no file. */
+function virtualEntries(entries: ReadonlyMap<string, string>): Plugin {
+  return {
+    name: "tidemark-entries",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^entry:/ }, ({ path }) => {
+        return { path: path.slice("entry:".length), namespace: "entry" };
+      });
+      plugin.onLoad({ filter: /.*/, namespace: "entry" }, ({ path }) => {
+        return { contents: entries.get(path) ?? "", loader: "ts", resolveDir: root };
+      });
+    },
+  };
+}
+
+function wordsOf(cause: unknown): string {
+  const errors = (cause as Partial<BuildFailure>).errors ?? [];
+  const words = errors.map(({ text, location }) =>
+    location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`,
+  );
+  return words.length > 0 ? words.join("; ") : String(cause);
+}
