@@ -78,6 +78,9 @@ export interface LocalMesh {
 const DATABASE = "(default)";
 const LOCATION = "local";
 
+/** All processes share one clock here, and a tick costs nothing. */
+const LOCAL_OPTIONS: Partial<EngineOptions> = { tickMs: 250, clockSkewMs: 10 };
+
 /** An instance takes many pushes at once, for ingest makes one group of them. */
 const CONCURRENCY = 1_000;
 
@@ -89,25 +92,26 @@ const CONCURRENCY = 1_000;
 export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMesh> {
   const { project = "tidemark-local", world, ports, persistFolder, faults } = options;
   const plan = compile(options.pipeline, options.compile ?? {});
-  const services = await startLocalWorld({
-    world,
-    project,
-    ...(ports !== undefined && { ports }),
-    ...(persistFolder !== undefined && { persistFolder }),
-    ...(faults !== undefined && { faults }),
+  const functions = await startFunctionHost([], {
+    ...(ports?.functions !== undefined && { port: ports.functions }),
+    ...(options.onLog !== undefined && { onLog: options.onLog }),
   });
-  let functions: FunctionHost | undefined;
+  let services: LocalWorld | undefined;
   try {
-    functions = await startFunctionHost([], {
-      ...(ports?.functions !== undefined && { port: ports.functions }),
-      ...(options.onLog !== undefined && { onLog: options.onLog }),
+    services = await startLocalWorld({
+      world,
+      project,
+      direct: functions.dispatch,
+      ...(ports !== undefined && { ports }),
+      ...(persistFolder !== undefined && { persistFolder }),
+      ...(faults !== undefined && { faults }),
     });
     const mesh = new Mesh(options, plan, services, functions, project);
     await mesh.begin();
     return mesh;
   } catch (error) {
-    await functions?.stop();
-    await services.stop();
+    await functions.stop();
+    await services?.stop();
     throw error;
   }
 }
@@ -145,7 +149,7 @@ class Mesh implements LocalMesh {
       database: DATABASE,
       planHash: plan.hash,
       compile: options.compile ?? {},
-      options: { ...DEFAULT_OPTIONS, ...options.engine },
+      options: { ...DEFAULT_OPTIONS, ...LOCAL_OPTIONS, ...options.engine },
       queue: `projects/${project}/locations/${LOCATION}/queues/tm-${plan.pipeline}`,
       trackerUrl: functions.url("tracker"),
       tasksEmulatorHost: services.tasks.address,
@@ -220,6 +224,7 @@ class Mesh implements LocalMesh {
       entryPoint: "handle",
       concurrency: CONCURRENCY,
       env: {
+        ...(process.env["TM_PROF"] !== undefined && { NODE_OPTIONS: "--cpu-prof --cpu-prof-dir=/tmp/prof3" }),
         ...this.variables,
         ...environmentVariables(this.#environment),
       },

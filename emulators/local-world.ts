@@ -11,7 +11,8 @@ import { clientOptions } from "../functions/gcp/pubsub-mailboxes.ts";
 import type { Faults } from "./faults.ts";
 import { type FirestoreServer, startFirestore } from "./firestore/index.ts";
 import { searchGoogleEmulators, startGoogleFirestore, startGooglePubsub } from "./google/index.ts";
-import { type PubsubServer, startPubsub } from "./pubsub/index.ts";
+import { type PubsubServer, type PubsubServerOptions, startPubsub } from "./pubsub/index.ts";
+import type { DirectDispatch } from "./pubsub/push/push-client.ts";
 import { startTasks, type TasksServer } from "./tasks/index.ts";
 
 /** Whose Pub/Sub and Firestore run. */
@@ -32,6 +33,8 @@ export interface LocalWorldOptions {
   readonly ports?: LocalPorts;
   readonly persistFolder?: string;
   readonly faults?: Faults;
+  /** A shorter way from the embedded Pub/Sub server to functions of this process. */
+  readonly direct?: DirectDispatch;
 }
 
 /** The running services. */
@@ -69,7 +72,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     if (!isEmbedded) await needGoogle();
     const tasks = await keep(startTasks(serviceOptions(options, "tasks")));
     const pubsub = isEmbedded
-      ? await keep(startPubsub(serviceOptions(options, "pubsub")))
+      ? await keep(startPubsub({ ...serviceOptions(options, "pubsub"), ...pushOptions(options) }))
       : undefined;
     const firestore = isEmbedded
       ? await keep(startFirestore(serviceOptions(options, "firestore")))
@@ -120,6 +123,10 @@ async function addressOf(starting: Promise<Service>): Promise<string> {
 function portOf(options: LocalWorldOptions, service: keyof LocalPorts): { port?: number } {
   const port = options.ports?.[service];
   return port === undefined ? {} : { port };
+}
+
+function pushOptions({ direct }: LocalWorldOptions): Pick<PubsubServerOptions, "push"> {
+  return direct === undefined ? {} : { push: { direct } };
 }
 
 function serviceOptions(

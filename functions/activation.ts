@@ -140,11 +140,12 @@ export class ShardActivations {
     const outbox = this.#outboxOf(shard, result, attempt);
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
-    const commit = nextCommit(shard, outbox, result.outputs.documents, token, nowMs);
+    const { documents } = result.outputs;
+    const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
     shard.version = commit.head.version;
-    shard.outboxParts = decodeBody(commit.head.body).outboxParts;
+    shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
   }
 

@@ -8,6 +8,8 @@
 export interface EngineOptions {
   /** How often the tracker runs while something is going on, in ms. */
   readonly tickMs: number;
+  /** How far two instances' clocks may be apart, in ms. */
+  readonly clockSkewMs: number;
   /** Elements in one bundle at most; a larger bundle is sent as several messages. */
   readonly bundleElementsMax: number;
   /** Elements that a read activation takes from its split. */
@@ -33,6 +35,7 @@ export interface EngineOptions {
 /** The defaults: local worlds and the cloud differ in `tickMs` alone. */
 export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   tickMs: 1_000,
+  clockSkewMs: 200,
   bundleElementsMax: 1_000,
   chunkElementsMax: 10_000,
   firingsMax: 500,

@@ -87,6 +87,12 @@ export async function openShard(
   };
 }
 
+/** A commit, and the parts in which it keeps what of the outbox doesn't fit into the head. */
+export interface NextCommit {
+  readonly commit: HeadCommit;
+  readonly outboxParts: readonly string[];
+}
+
 /** Returns the commit that takes a shard to its next version. */
 export function nextCommit(
   shard: Shard,
@@ -94,20 +100,17 @@ export function nextCommit(
   sinkDocuments: readonly SinkDocument[],
   token: string,
   nowMs: number,
-): HeadCommit {
+): NextCommit {
   const version = (shard.version ?? 0) + 1;
   shard.dedup.settle(nowMs);
   shard.grouping?.settle();
   const changes = shard.state.settle();
   const { inline, parts } = splitOutbox(outbox, version);
-  const body = {
-    token,
-    outbox: inline,
-    outboxParts: parts.map((part) => part.id),
-    segments: changes.segments,
-    filesWritten: shard.filesWritten,
-  };
-  return {
+  const outboxParts = parts.map((part) => part.id);
+  const { segments } = changes;
+  const { filesWritten } = shard;
+  const body = { token, outbox: inline, outboxParts, segments, filesWritten };
+  const commit = {
     shard: shard.ref,
     previousVersion: shard.version,
     head: {
@@ -119,6 +122,7 @@ export function nextCommit(
     partsToDelete: [...changes.partsToDelete, ...shard.outboxParts],
     sinkDocuments,
   };
+  return { commit, outboxParts };
 }
 
 /** Returns about how many bytes a commit takes on the wire. */

@@ -63,7 +63,7 @@ export function createStage(input: StageInput): StageHandler {
 
 /** Returns the ticks of a plan's job. */
 export function ticksOf(plan: MeshPlan, world: World, options: EngineOptions): Ticks {
-  return new Ticks(world.wakeups, world.clock, `${plan.pipeline}-${plan.hash}`, options.tickMs);
+  return new Ticks(world.wakeups, world.clock, `${plan.pipeline}-${plan.hash}`, options);
 }
 
 function boundedSource(spec: SourceSpec, connectors: Connectors): BoundedSource {

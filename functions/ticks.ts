@@ -8,10 +8,8 @@
  * I2. At most one task for each pipeline and period, and at most one call to schedule it for each
  *     instance and period.
  */
+import type { EngineOptions } from "./options.ts";
 import type { Clock, Wakeups } from "./ports.ts";
-
-/** How far two instances' clocks may be apart, in ms. */
-const CLOCK_SKEW_MS = 200;
 
 /** Schedules calls of the tracker. */
 export class Ticks {
@@ -19,14 +17,21 @@ export class Ticks {
   readonly #clock: Clock;
   readonly #job: string;
   readonly #periodMs: number;
+  readonly #clockSkewMs: number;
   #ensuredMs = 0;
 
   /** @param job - names the pipeline and its plan, for the names of ticks */
-  constructor(wakeups: Wakeups, clock: Clock, job: string, periodMs: number) {
+  constructor(
+    wakeups: Wakeups,
+    clock: Clock,
+    job: string,
+    { tickMs, clockSkewMs }: Pick<EngineOptions, "tickMs" | "clockSkewMs">,
+  ) {
     this.#wakeups = wakeups;
     this.#clock = clock;
     this.#job = job;
-    this.#periodMs = periodMs;
+    this.#periodMs = tickMs;
+    this.#clockSkewMs = clockSkewMs;
   }
 
   /** Makes sure that the tracker runs after now, within about two periods. */
@@ -36,7 +41,7 @@ export class Ticks {
 
   /** Makes sure that the tracker runs at or soon after `atMs`. */
   async ensureAt(atMs: number): Promise<void> {
-    const period = Math.floor((atMs + CLOCK_SKEW_MS) / this.#periodMs) + 1;
+    const period = Math.floor((atMs + this.#clockSkewMs) / this.#periodMs) + 1;
     const dueMs = period * this.#periodMs;
     if (dueMs === this.#ensuredMs) return;
     await this.#wakeups.wake(`tick-${this.#job}-${period}`, dueMs);

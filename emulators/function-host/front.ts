@@ -49,8 +49,8 @@ export async function startFront(
   };
 }
 
-/** `/name/rest?query` is `/rest?query` of the function `name`. */
-function routeOf(url: string): { readonly name: string; readonly path: string } {
+/** Returns function and path of a URL's path: `/name/rest?query` is `/rest?query` of `name`. */
+export function routeOf(url: string): { readonly name: string; readonly path: string } {
   const nameEnd = url.slice(1).search(/[/?]/);
   if (nameEnd === -1) return { name: url.slice(1), path: "/" };
   const rest = url.slice(nameEnd + 1);

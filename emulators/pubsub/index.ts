@@ -23,7 +23,7 @@ import {
   pushOutstandingStart,
 } from "./limits.ts";
 import { FileJournal } from "./persistence.ts";
-import { PushClient } from "./push/push-client.ts";
+import { type DirectDispatch, PushClient } from "./push/push-client.ts";
 import { PushDispatcher } from "./push/push-dispatcher.ts";
 import type { IdentityToken } from "./push/push-request.ts";
 import { loadServices } from "./service/descriptor.ts";
@@ -45,6 +45,8 @@ export interface PushOptions {
   readonly backoffMaxMs?: number;
   /** Makes the bearer token of subscriptions that have an `oidcToken`. */
   readonly identityToken?: IdentityToken;
+  /** A shorter way to endpoints that this process serves itself. */
+  readonly direct?: DirectDispatch;
 }
 
 /** Options of a server. */
@@ -126,7 +128,7 @@ function newPushes(options: PubsubServerOptions, timers: Timers): Pushes {
     backoffMinMs: push.backoffMinMs ?? pushBackoffMinMs,
     backoffMaxMs: push.backoffMaxMs ?? pushBackoffMaxMs,
   };
-  const client = new PushClient(pace.outstandingMax);
+  const client = new PushClient(pace.outstandingMax, push.direct);
   const dispatchers = new Set<PushDispatcher>();
   return {
     newConsumer(subscription, counts) {

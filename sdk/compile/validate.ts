@@ -4,7 +4,7 @@
  * Owns: the rules that need the whole graph. Rules about one argument stand where it is given
  * (windowing/, io/, graph-builder.ts).
  *
- * L1. A pipeline writes somewhere; a source that nobody reads on is allowed.
+ * L1. A pipeline writes somewhere, or runs a DoFn; a source that nobody reads on is allowed.
  * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
  * L3. All inputs of a flatten are windowed alike.
  */
@@ -34,7 +34,8 @@ function requireOutput(graph: PipelineGraph): void {
       `The pipeline "${graph.name}" is empty. Begin with p.read(…) or p.create(…).`,
     );
   }
-  if (graph.nodes.some((node) => node.kind === "sink")) return;
+  // A DoFn may send things out by itself; anything else without a sink is lost work.
+  if (graph.nodes.some((node) => node.kind === "sink" || node.kind === "parDo")) return;
   const last = graph.nodes.at(-1) as GraphNode;
   throw new MeshError(
     "ERR_PIPELINE",

@@ -25,12 +25,23 @@ interface PushParts {
 
 const successCodes: ReadonlySet<number> = new Set([102, 200, 201, 202, 204]);
 
+/**
+ * A shorter way to endpoints that this process serves itself; false: not one of them, so that the
+ * push goes by HTTP.
+ */
+export type DirectDispatch = (
+  options: Dispatcher.DispatchOptions,
+  handler: Dispatcher.DispatchHandler,
+) => boolean;
+
 /** Sends pushes. */
 export class PushClient {
   readonly #agent: Agent;
+  readonly #direct: DirectDispatch;
 
   /** @param connectionsMax - connections to one origin, at most */
-  constructor(connectionsMax: number) {
+  constructor(connectionsMax: number, direct: DirectDispatch = () => false) {
+    this.#direct = direct;
     this.#agent = new Agent({
       connections: connectionsMax,
       pipelining: 1,
@@ -44,7 +55,8 @@ export class PushClient {
   send(parts: PushParts, done: (isSuccess: boolean) => void): PushRequest {
     const exchange = new Exchange(done);
     const { origin, path, headers, body } = parts;
-    this.#agent.dispatch({ origin, path, method: "POST", headers, body }, exchange);
+    const options: Agent.DispatchOptions = { origin, path, method: "POST", headers, body };
+    if (!this.#direct(options, exchange)) this.#agent.dispatch(options, exchange);
     return exchange;
   }
 
