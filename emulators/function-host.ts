@@ -9,8 +9,8 @@
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { MeshError } from "../sdk/model/errors.ts";
 import type { Dispatcher } from "undici";
+import { MeshError } from "../sdk/model/errors.ts";
 import { DirectExchange } from "./function-host/direct-exchange.ts";
 import { type Front, routeOf, startFront } from "./function-host/front.ts";
 import { FunctionPool } from "./function-host/pool.ts";

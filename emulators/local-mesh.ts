@@ -26,7 +26,12 @@ import {
   type LogLine,
   startFunctionHost,
 } from "./function-host.ts";
-import { type LocalPorts, type LocalWorld, startLocalWorld, type WorldName } from "./local-world.ts";
+import {
+  type LocalPorts,
+  type LocalWorld,
+  startLocalWorld,
+  type WorldName,
+} from "./local-world.ts";
 import { provision } from "./provision.ts";
 
 /** The code of one function, as infra/ bundles it. */
@@ -224,7 +229,9 @@ class Mesh implements LocalMesh {
       entryPoint: "handle",
       concurrency: CONCURRENCY,
       env: {
-        ...(process.env["TM_PROF"] !== undefined && { NODE_OPTIONS: "--cpu-prof --cpu-prof-dir=/tmp/prof3" }),
+        ...(process.env["TM_PROF"] !== undefined && {
+          NODE_OPTIONS: "--cpu-prof --cpu-prof-dir=/tmp/prof3",
+        }),
         ...this.variables,
         ...environmentVariables(this.#environment),
       },

@@ -6,8 +6,8 @@
  */
 import { PubSub } from "@google-cloud/pubsub";
 import { CloudTasksClient } from "@google-cloud/tasks";
-import { MeshError } from "../sdk/model/errors.ts";
 import { clientOptions } from "../functions/gcp/pubsub-mailboxes.ts";
+import { MeshError } from "../sdk/model/errors.ts";
 import type { Faults } from "./faults.ts";
 import { type FirestoreServer, startFirestore } from "./firestore/index.ts";
 import { searchGoogleEmulators, startGoogleFirestore, startGooglePubsub } from "./google/index.ts";

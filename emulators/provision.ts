@@ -6,8 +6,8 @@
  */
 import type { PubSub } from "@google-cloud/pubsub";
 import type { CloudTasksClient } from "@google-cloud/tasks";
-import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { isCode } from "../functions/gcp/grpc-errors.ts";
+import type { MeshPlan } from "../sdk/compile/plan.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 
 /** Ack deadline of the mesh's subscriptions, in s: an activation ends long before. */

@@ -14,20 +14,18 @@
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { halve } from "./bundle-builder.ts";
-import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
-import type { Envelope, WindowColumns } from "./envelope.ts";
+import { Chain } from "./chain.ts";
+import type { Envelope } from "./envelope.ts";
 import { PoisonElement } from "./grouping.ts";
 import { decodeBody } from "./head.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import { flushOutbox, type OutboxEntry } from "./outbox.ts";
+import { flushOutbox } from "./outbox.ts";
 import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages, type SelfMessage } from "./run-bundle.ts";
-import { numberBundle } from "./sent.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
+import { outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
-import { userError } from "./user-errors.ts";
-import { Chain } from "./chain.ts";
 
 /** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
 const COMMIT_ATTEMPTS_MAX = 6;
@@ -47,8 +45,10 @@ export interface ActivationContext {
 /** How one activation goes about it; narrower after each failure. */
 interface Attempt {
   readonly excluded: Map<string, Set<number>>;
-  readonly dead: { columns: WindowColumns; index: number; error: unknown }[];
-  poisonAttempts: number;
+  readonly dead: PoisonDead[];
+  /** Failures of the user's code to add an element, and races lost. */
+  poison: number;
+  conflicts: number;
   /** Divides the bounds of a run whose commit was too big. */
   divisor: number;
 }
@@ -74,20 +74,14 @@ export class ShardActivations {
    * @throws ERR_UNAVAILABLE if the store or a topic did not answer
    */
   async activate(messages: readonly (() => Envelope)[]): Promise<void> {
-    const attempt: Attempt = { excluded: new Map(), dead: [], poisonAttempts: 0, divisor: 1 };
-    for (let conflicts = 0; ; ) {
+    const attempt: Attempt = { excluded: new Map(), dead: [], poison: 0, conflicts: 0, divisor: 1 };
+    for (;;) {
       try {
         await this.#once(messages, attempt);
         return;
       } catch (error) {
         this.#shard = undefined; // What is in memory may be half of a step (Z1).
-        if (error instanceof PoisonElement) await this.#exclude(error, attempt);
-        else if (error instanceof CommitTooBig) this.#narrow(attempt);
-        else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
-          if (++conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
-          const { clock, random } = this.#context.world;
-          await clock.sleep(10 * 2 ** conflicts * random.fraction());
-        } else throw error;
+        await this.#prepareNext(attempt, error);
       }
     }
   }
@@ -96,12 +90,25 @@ export class ShardActivations {
     await this.#chain.teardown();
   }
 
+  /** Mends what made an attempt fail, or throws it. */
+  async #prepareNext(attempt: Attempt, error: unknown): Promise<void> {
+    if (error instanceof PoisonElement) await this.#exclude(error, attempt);
+    else if (error instanceof CommitTooBig) this.#narrow(attempt);
+    else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+      if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
+      const { clock, random } = this.#context.world;
+      await clock.sleep(10 * 2 ** attempt.conflicts * random.fraction());
+    } else throw error;
+  }
+
   async #once(messages: readonly (() => Envelope)[], attempt: Attempt): Promise<void> {
     const { program, world, options } = this.#context;
     this.#shard ??= await openShard(this.#ref, program, world.store, options);
     const shard = this.#shard;
     await this.#flush(shard);
-    const fresh = messages.map((open) => open()).filter((envelope) => isNew(shard, envelope));
+    const nowMs = world.clock.nowMs();
+    // Taking one notes it: a second copy in the same activation is known already.
+    const fresh = messages.map((open) => open()).filter((e) => takeIfNew(shard, e, nowMs));
     if (fresh.length === 0) return;
     const result = await this.#run(shard, fresh, attempt);
     await this.#commit(shard, result, attempt);
@@ -111,11 +118,7 @@ export class ShardActivations {
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
-    const nowMs = world.clock.nowMs();
-    for (const { producer, sequence } of fresh) {
-      if (sequence >= 0) shard.received.add(producer, sequence, nowMs);
-    }
-    shard.received.forget(isTransient, nowMs - TRANSIENT_PRODUCER_MS);
+    shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
     if (attempt.divisor > ELEMENTS_DIVISOR && splitsOf(fresh) !== undefined) {
       return { ...NOTHING, self: splitsOf(fresh) ?? [] };
@@ -137,7 +140,7 @@ export class ShardActivations {
 
   async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
     const { world } = this.#context;
-    const outbox = this.#outboxOf(shard, result, attempt);
+    const outbox = outboxOf(shard, result, attempt.dead, this.#context);
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
@@ -175,97 +178,13 @@ export class ShardActivations {
     shard.unflushed = undefined;
   }
 
-  #outboxOf(shard: Shard, result: RunResult, attempt: Attempt): OutboxEntry[] {
-    const { program } = this.#context;
-    const version = (shard.version ?? 0) + 1;
-    const entries: OutboxEntry[] = [];
-    for (const bundle of result.outputs.bundles) {
-      const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
-      entries.push(this.#message(shard, bundle.stage, bundle, bundle.count, body));
-    }
-    for (const self of result.self) {
-      const body = JSON.stringify(self.body);
-      entries.push(this.#message(shard, shard.ref.stage, self, 0, body));
-    }
-    result.outputs.messages.forEach((message, i) => {
-      const id = `${shard.ref.stage}/${shard.ref.shard}/${version}/${i}`;
-      entries.push({
-        kind: "message",
-        topic: message.topic,
-        key: message.key,
-        data: Buffer.from(message.data).toString("base64"),
-        attributes: { ...message.attributes, "tidemark-id": id },
-      });
-    });
-    for (const file of result.outputs.files) entries.push(fileEntry(shard, file, program));
-    entries.push(...this.#deadLetters(shard, result, attempt));
-    return entries;
-  }
-
-  /** A bundle or a message to itself, numbered; what an advance says twice does no harm. */
-  #message(
-    shard: Shard,
-    stage: string,
-    to: { readonly shard: number; readonly minTime: SelfMessage["minTime"] },
-    count: number,
-    bodyText: string,
-  ): OutboxEntry {
-    const { program } = this.#context;
-    const target = `${stage}/${to.shard}`;
-    const sequence = numberBundle(shard.sent, target, to.minTime);
-    const envelope: Omit<Envelope, "body"> = {
-      plan: program.plan.hash,
-      producer: `${shard.ref.stage}/${shard.ref.shard}`,
-      sequence,
-      stage,
-      shard: to.shard,
-      minTime: to.minTime,
-      count,
-    };
-    const topic = program.plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
-    const text = `${JSON.stringify(envelope).slice(0, -1)},"body":${bodyText}}`;
-    return { kind: "bundle", topic, key: String(to.shard), text };
-  }
-
-  #deadLetters(shard: Shard, result: RunResult, attempt: Attempt): OutboxEntry[] {
-    const { program, world, options } = this.#context;
-    const poison = attempt.dead.map(({ columns, index, error }) => ({
-      error: userError(program.root, error),
-      attempts: options.attemptsMax,
-      element: { key: columns.keys?.[index], value: columns.values[index] },
-    }));
-    return [...result.dead, ...poison].map((dead): OutboxEntry => {
-      shard.metrics.deadLetters++;
-      const letter = {
-        ...dead,
-        pipeline: program.plan.pipeline,
-        stage: shard.ref.stage,
-        shard: shard.ref.shard,
-        atMs: world.clock.nowMs(),
-      };
-      world.log("ERROR", "An element became a dead letter.", {
-        stage: letter.stage,
-        shard: letter.shard,
-        code: isMeshError(dead.error) ? dead.error.code : undefined,
-        error: dead.error instanceof Error ? dead.error.message : String(dead.error),
-      });
-      return {
-        kind: "message",
-        topic: program.plan.deadLetterTopic,
-        key: "",
-        data: Buffer.from(encodeDeadLetter(letter)).toString("base64"),
-        attributes: deadLetterAttributes(letter),
-      };
-    });
-  }
-
   /** Sets an element aside that can't be added, once it has failed often enough. */
   async #exclude(poison: PoisonElement, attempt: Attempt): Promise<void> {
     const { clock } = this.#context.world;
     const { attemptsMax, retryBackoffMs } = this.#context.options;
     const isUserCode = !isMeshError(poison.cause) || poison.cause.code === "ERR_USER_CODE";
-    if (isUserCode && ++attempt.poisonAttempts < attemptsMax) {
-      await clock.sleep(retryBackoffMs * 2 ** (attempt.poisonAttempts - 1));
+    if (isUserCode && ++attempt.poison < attemptsMax) {
+      await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
     const { columns, index, slot, cause } = poison;
@@ -312,8 +231,9 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   return isSplit ? messages : undefined;
 }
 
-function isNew(shard: Shard, envelope: Envelope): boolean {
-  if (envelope.sequence >= 0) return !shard.received.has(envelope.producer, envelope.sequence);
+function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
+  const { producer, sequence } = envelope;
+  if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
   // An advance from the tracker: worth a commit only if it says something new.
   if (envelope.body.kind !== "advance") return true;
   const own = envelope.body.watermarks[shard.ref.stage];
@@ -332,18 +252,4 @@ function contention(commit: HeadCommit, cause: unknown): MeshError {
     `Shard ${stage}/${shard}: another activation committed version ${commit.head.version} first.`,
     { cause },
   );
-}
-
-function fileEntry(
-  shard: Shard,
-  file: RunResult["outputs"]["files"][number],
-  program: Program,
-): OutboxEntry {
-  const index = shard.filesWritten[file.node] ?? 0;
-  shard.filesWritten[file.node] = index + 1;
-  const five = (n: number): string => String(n).padStart(5, "0");
-  const part = index === 0 ? "" : `-${index}`;
-  const name = `${five(shard.ref.shard)}-of-${five(program.stage.shards)}${part}`;
-  const lines = file.header === undefined ? file.lines : [file.header, ...file.lines];
-  return { kind: "file", path: `${file.prefix}-${name}.${file.extension}`, text: `${lines.join("\n")}\n` };
 }

@@ -92,7 +92,9 @@ export class Chain implements DoFnHost {
 
   /** The receiver of a node's output: all that takes it, here and beyond the shuffles. */
   #outputOf(node: GraphNode): Receive {
-    const receivers = this.#program.consumers(node.id).map((consumer) => this.#receiverOf(consumer));
+    const receivers = this.#program
+      .consumers(node.id)
+      .map((consumer) => this.#receiverOf(consumer));
     for (const target of this.#program.shuffles(node.id)) {
       const writer = shuffleWriter(target.node, {
         stage: target.stage.id,

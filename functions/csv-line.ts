@@ -14,6 +14,10 @@ export function csvHeader(row: unknown): string | undefined {
 
 /** Returns one line, without its end. */
 export function csvLine(row: unknown): string {
-  const cells = Array.isArray(row) ? row : typeof row === "object" && row !== null ? Object.values(row) : [row];
+  const cells = Array.isArray(row)
+    ? row
+    : typeof row === "object" && row !== null
+      ? Object.values(row)
+      : [row];
   return stringify([cells]).replace(/\n$/, "");
 }

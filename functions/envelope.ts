@@ -64,6 +64,13 @@ export function encodeEnvelope(envelope: Envelope): string {
   return JSON.stringify(envelope);
 }
 
+/** Returns the JSON text of an envelope whose body is JSON text already. */
+export function bundleText(envelope: Omit<Envelope, "body">, bodyText: string): string {
+  const { plan, producer, sequence, stage, shard, minTime, count } = envelope;
+  const head = { plan, producer, sequence, stage, shard, minTime, count };
+  return `${JSON.stringify(head).slice(0, -1)},"body":${bodyText}}`;
+}
+
 /**
  * Reads an envelope.
  *
@@ -77,7 +84,9 @@ export function decodeEnvelope(data: Uint8Array, planHash: string): Envelope {
     const text = data[0] === 0x7b ? data : inflateSync(data, { maxOutputLength: 256 << 20 });
     parsed = JSON.parse(Buffer.from(text).toString("utf8"));
   } catch (cause) {
-    throw new MeshError("ERR_DECODE", "A mailbox message is not an envelope of the mesh.", { cause });
+    throw new MeshError("ERR_DECODE", "A mailbox message is not an envelope of the mesh.", {
+      cause,
+    });
   }
   if (!isEnvelope(parsed)) {
     throw new MeshError("ERR_DECODE", "A mailbox message lacks the fields of an envelope.");

@@ -11,14 +11,16 @@
  * J3. A message is acknowledged when its bundles are published and confirmed, and not before.
  * J4. The ids of what a message gives follow from the message alone; so do shards and sink ids.
  */
+
+import type { PubsubSourceSpec, SourceMessage } from "../sdk/io/source-spec.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
-import type { SourceMessage, PubsubSourceSpec } from "../sdk/io/source-spec.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { earlier, later, type Timestamp, toTimestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { bundleText } from "./envelope.ts";
 import { guardedRun } from "./guarded-run.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
@@ -184,9 +186,8 @@ export class Ingest {
       sends.push([stage, shard, sequence, minTime]);
       const { hash: plan } = program.plan;
       const head = { plan, producer: this.#producer, sequence, stage, shard, minTime, count };
-      const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
-      const text = `${JSON.stringify(head).slice(0, -1)},"body":${body}}`;
-      const topic = program.plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+      const text = bundleText(head, `{"kind":"elements","windows":${bundle.windowsText}}`);
+      const topic = program.mailboxOf(stage);
       messages.push(messageOf({ kind: "bundle", topic, key: String(shard), text }));
     }
     for (const { topic, key: orderingKey, data, attributes, id } of outputs.messages) {
@@ -237,7 +238,9 @@ export class Ingest {
         throw new MeshError(cause.code, `${where}: ${cause.message}`, { cause });
       }
       const words = cause instanceof Error ? cause.message : String(cause);
-      throw new MeshError("ERR_DECODE", `${where}: message ${message.messageId}: ${words}`, { cause });
+      throw new MeshError("ERR_DECODE", `${where}: message ${message.messageId}: ${words}`, {
+        cause,
+      });
     }
   }
 

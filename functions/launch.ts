@@ -13,6 +13,7 @@ import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { newJob } from "./job.ts";
 import { messageOf } from "./outbox.ts";
 import type { World } from "./ports.ts";
+import { mailboxOf } from "./program.ts";
 import { type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
 import { decodeJob } from "./tracker.ts";
@@ -45,11 +46,7 @@ export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promis
   await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
 }
 
-async function create(
-  plan: MeshPlan,
-  world: World,
-  registers: readonly Register[],
-): Promise<void> {
+async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {
   try {
     await world.store.commitJob({
       previousVersion: undefined,
@@ -74,6 +71,6 @@ function startMessage(plan: MeshPlan, stage: string): ReturnType<typeof messageO
     count: 0,
     body: { kind: "start" },
   };
-  const topic = plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+  const topic = mailboxOf(plan, stage);
   return messageOf({ kind: "bundle", topic, key: "0", text: encodeEnvelope(envelope) });
 }

@@ -9,7 +9,7 @@
  */
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
-import type { GraphNode, NodeId, PipelineGraph, ShuffleNode, SinkNode } from "../sdk/model/graph.ts";
+import type { GraphNode, NodeId, PipelineGraph, ShuffleNode } from "../sdk/model/graph.ts";
 import { isShuffle } from "../sdk/model/graph.ts";
 
 /** One stage of a plan with its nodes. */
@@ -21,8 +21,8 @@ export interface Program {
   readonly consumers: (id: NodeId) => readonly GraphNode[];
   /** Shuffles outside that take this node's output, with the stage that each begins. */
   readonly shuffles: (id: NodeId) => readonly ShuffleTarget[];
-  /** All sinks of the stage. */
-  readonly sinks: readonly SinkNode[];
+  /** Mailbox topic of a stage with shards. */
+  readonly mailboxOf: (stage: string) => string;
 }
 
 /** A shuffle that a stage feeds. */
@@ -66,8 +66,19 @@ export function programOf(graph: PipelineGraph, plan: MeshPlan, stageId: string)
         node.id === stage.root ? [] : node.inputs.filter((i) => i.id === id).map(() => node),
       ),
     shuffles: (id) => targets.filter((t) => t.edge.producer === id).map((t) => t.target),
-    sinks: nodes.filter((node) => node.kind === "sink"),
+    mailboxOf: (id) => mailboxOf(plan, id),
   };
+}
+
+/**
+ * Returns the mailbox topic of a stage with shards.
+ *
+ * @throws ERR_PLAN_MISMATCH if the plan has no such stage
+ */
+export function mailboxOf(plan: MeshPlan, stageId: string): string {
+  const mailbox = plan.stages.find((stage) => stage.id === stageId)?.mailbox;
+  if (mailbox !== undefined) return mailbox;
+  throw new MeshError("ERR_PLAN_MISMATCH", `The plan has no mailbox for stage "${stageId}".`);
 }
 
 function shuffleTarget(

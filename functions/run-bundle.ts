@@ -80,7 +80,8 @@ export async function runMessages(
     const { body } = envelope;
     shard.metrics.bundlesIn++;
     if (body.kind === "advance") advance(shard, body.watermarks);
-    else if (body.kind === "elements") takeElements(shard, envelope, body.windows, excluded, context, gathered);
+    else if (body.kind === "elements")
+      takeElements(shard, envelope, body.windows, excluded, context, gathered);
     else await read(shard, body, context, gathered);
   }
   if (shard.grouping !== undefined) fire(shard, context, gathered);

@@ -27,7 +27,12 @@ import { type Bundle, BundleBuilder } from "./bundle-builder.ts";
 import { encodePane } from "./pane-tracker.ts";
 
 /** Takes one element with its time, window and pane. */
-export type Receive = (value: unknown, timestamp: Timestamp, window: Window, pane: PaneInfo) => void;
+export type Receive = (
+  value: unknown,
+  timestamp: Timestamp,
+  window: Window,
+  pane: PaneInfo,
+) => void;
 
 /** The source message of the element at hand, in an ingest stage: gives ids to its outputs. */
 export interface SourceId {
@@ -105,7 +110,10 @@ function keyOf(value: unknown, node: ShuffleNode): AnyKV {
 }
 
 /** Each element by itself: groupByKey, and combines that are not folded here. */
-function keyedWriter(node: GroupByKeyNode | CombinePerKeyNode, context: ShuffleContext): ShuffleWriter {
+function keyedWriter(
+  node: GroupByKeyNode | CombinePerKeyNode,
+  context: ShuffleContext,
+): ShuffleWriter {
   const targets = new Targets(context);
   const keepsTime = node.windowing.timestampCombiner !== "endOfWindow";
   const encodeValue =

@@ -5,14 +5,15 @@
  * storing (the Store port: a Firestore document joins the commit itself).
  * Place on the data's way: the last step of chain.ts, beside shuffle.ts.
  */
-import { MeshError } from "../sdk/model/errors.ts";
-import type { SinkNode } from "../sdk/model/graph.ts";
+
 import type {
   FileSinkSpec,
   FirestoreSinkSpec,
   PubsubSinkSpec,
   WriteContext,
 } from "../sdk/io/sink-spec.ts";
+import { MeshError } from "../sdk/model/errors.ts";
+import type { SinkNode } from "../sdk/model/graph.ts";
 import type { SinkLines, SinkMessage } from "./bundle-outputs.ts";
 import { csvHeader, csvLine } from "./csv-line.ts";
 import { DOCUMENT_BYTES_MAX, MESSAGE_BYTES_MAX } from "./options.ts";

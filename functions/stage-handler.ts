@@ -124,7 +124,11 @@ class ShardStage implements StageHandler {
     let queue = this.#queues.get(shard);
     if (queue === undefined) {
       const ref = { stage: this.#context.program.stage.id, shard };
-      queue = { activations: new ShardActivations(ref, this.#context), waiting: [], isRunning: false };
+      queue = {
+        activations: new ShardActivations(ref, this.#context),
+        waiting: [],
+        isRunning: false,
+      };
       this.#queues.set(shard, queue);
     }
     return queue;

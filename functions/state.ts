@@ -137,7 +137,12 @@ export class ShardState {
       return;
     }
     for (const id of newest.ids) ids.add(id);
-    const joined = { number, parts: [...newest.parts, info], bytes: newest.bytes + info.bytes, ids };
+    const joined = {
+      number,
+      parts: [...newest.parts, info],
+      bytes: newest.bytes + info.bytes,
+      ids,
+    };
     this.#segments[this.#segments.length - 1] = joined;
   }
 

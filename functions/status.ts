@@ -77,7 +77,13 @@ export function statusOf(plan: MeshPlan, snapshot: MeshSnapshot, nowMs: number):
 
 type Counts = Pick<
   StageStatus,
-  "elementsIn" | "elementsOut" | "activations" | "hold" | "droppedLate" | "duplicates" | "deadLetters"
+  | "elementsIn"
+  | "elementsOut"
+  | "activations"
+  | "hold"
+  | "droppedLate"
+  | "duplicates"
+  | "deadLetters"
 > & { committedAtMs: number };
 
 function noCounts(): { -readonly [K in keyof Counts]: Counts[K] } {

@@ -19,6 +19,7 @@ import { type Job, sourceOf, watermarksOf } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
+import { mailboxOf } from "./program.ts";
 import { decodeRegister, type IngestMetrics, type Register, registerId } from "./register.ts";
 import { isCrowded } from "./sent.ts";
 import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
@@ -191,7 +192,11 @@ function dueShards(
   job: Job,
   heads: ReadonlyMap<string, ShardProgress>,
   nowMs: number,
-): { shards: string[]; advanced: Record<string, readonly [Timestamp, number]>; isWaiting: boolean } {
+): {
+  shards: string[];
+  advanced: Record<string, readonly [Timestamp, number]>;
+  isWaiting: boolean;
+} {
   const shards: string[] = [];
   const advanced: Record<string, readonly [Timestamp, number]> = {};
   let isWaiting = false;
@@ -224,7 +229,7 @@ function advanceMessage(plan: MeshPlan, job: Job, key: string): OutgoingMessage 
     count: 0,
     body: { kind: "advance", watermarks },
   };
-  const topic = plan.stages.find((s) => s.id === stage)?.mailbox ?? "";
+  const topic = mailboxOf(plan, stage);
   return messageOf({ kind: "bundle", topic, key: String(shard), text: encodeEnvelope(envelope) });
 }
 

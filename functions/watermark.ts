@@ -32,8 +32,8 @@ export interface MeshView {
 
 /** What may still be in flight to one stage. */
 interface InFlight {
-  minTime: Timestamp;
-  bundles: number;
+  readonly minTime: Timestamp;
+  readonly bundles: number;
 }
 
 /** Returns the watermarks of all stages; none is before those of `job`. */
@@ -83,29 +83,27 @@ function holdOf(view: MeshView, stage: StagePlan): Timestamp {
 
 function inFlightByStage(view: MeshView): Map<string, InFlight> {
   const byStage = new Map<string, InFlight>();
-  const note = (stage: string, minTime: Timestamp, bundles: number): void => {
-    const known = byStage.get(stage);
-    if (known === undefined) byStage.set(stage, { minTime, bundles });
-    else {
-      known.minTime = earlier(known.minTime, minTime);
-      known.bundles += bundles;
-    }
+  const note = (target: string, minTime: Timestamp, bundles: number): void => {
+    const stage = target.slice(0, target.lastIndexOf("/"));
+    const known = byStage.get(stage) ?? { minTime: MAX_TIMESTAMP, bundles: 0 };
+    byStage.set(stage, {
+      minTime: earlier(known.minTime, minTime),
+      bundles: known.bundles + bundles,
+    });
   };
-  for (const register of view.registers) {
-    for (const [stage, shard, sequence, minTime] of register.sends) {
-      const intervals = receivedOf(view, `${stage}/${shard}`, register.producer);
-      if (!contains(intervals, sequence)) note(stage, minTime, 1);
+  for (const { producer, sends } of view.registers) {
+    for (const [stage, shard, sequence, minTime] of sends) {
+      const target = `${stage}/${shard}`;
+      if (!contains(receivedOf(view, target, producer), sequence)) note(target, minTime, 1);
     }
   }
-  for (const [producer, head] of view.heads) {
-    for (const [target, { next, ranges }] of Object.entries(head.sent)) {
-      const stage = target.slice(0, target.lastIndexOf("/"));
+  for (const [producer, { sent }] of view.heads) {
+    for (const [target, entry] of Object.entries(sent)) {
       const intervals = receivedOf(view, target, producer);
-      const missing = next - countOf(intervals);
-      if (missing > 0) note(stage, MAX_TIMESTAMP, missing);
-      for (const [from, to, minTime] of ranges) {
-        if (!containsRange(intervals, from, to)) note(stage, minTime, 0);
-      }
+      const open = entry.ranges.filter(([from, to]) => !containsRange(intervals, from, to));
+      const missing = entry.next - countOf(intervals);
+      const minTime = open.reduce((min, range) => earlier(min, range[2]), MAX_TIMESTAMP);
+      note(target, minTime, missing);
     }
   }
   return byStage;

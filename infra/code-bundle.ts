@@ -41,10 +41,11 @@ export interface BundleInput {
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Connectors by the names that a plan gives them. */
-const connectorModules: Readonly<Record<string, { readonly file: string; readonly name: string }>> = {
-  create: { file: "functions/connectors/create-source.ts", name: "createSource" },
-  file: { file: "functions/connectors/file-source.ts", name: "fileSource" },
-};
+const connectorModules: Readonly<Record<string, { readonly file: string; readonly name: string }>> =
+  {
+    create: { file: "functions/connectors/create-source.ts", name: "createSource" },
+    file: { file: "functions/connectors/file-source.ts", name: "fileSource" },
+  };
 
 /**
  * Bundles every function of a pipeline: its stages and its tracker.

@@ -115,7 +115,10 @@ export class MemoryMailboxes implements Mailboxes {
       const message = lane.waiting[lane.next];
       if (message === undefined) return;
       lane.next++;
-      if (lane.next > 1_000) lane.waiting.splice(0, lane.next), (lane.next = 0);
+      if (lane.next > 1_000) {
+        lane.waiting.splice(0, lane.next);
+        lane.next = 0;
+      }
       lane.out++;
       this.active++;
       this.#clock.uses++;

@@ -20,10 +20,10 @@ import { createStage, type StageHandler, ticksOf } from "../../functions/stage-h
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
 import type { Ticks } from "../../functions/ticks.ts";
 import { tick } from "../../functions/tracker.ts";
-import { isMeshError } from "../../sdk/model/errors.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
+import { isMeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import { type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";

@@ -4,7 +4,7 @@
  * Owns: heads, parts, registers, the job and sinks' documents as maps, and exact counts of what
  * Firestore would bill. Does not own: faults (the simulator wraps a port).
  */
-import { MeshError } from "../../sdk/model/errors.ts";
+
 import type {
   HeadCommit,
   HeadRecord,
@@ -15,6 +15,7 @@ import type {
   SinkDocument,
   Store,
 } from "../../functions/ports.ts";
+import { MeshError } from "../../sdk/model/errors.ts";
 
 /** What Firestore would bill. */
 export interface StoreCounts {
@@ -23,6 +24,14 @@ export interface StoreCounts {
   documentWrites: number;
   documentDeletes: number;
   writtenBytes: number;
+  /** Of the reads: heads and parts, which only a shard that is opened anew reads. */
+  headReads: number;
+  partReads: number;
+  /** Of the commits: steps of shards, and group commits of ingest instances. */
+  headCommits: number;
+  registers: number;
+  /** Documents that one step of a shard wrote, sinks' left out: on average one, at most this. */
+  headCommitWritesMax: number;
 }
 
 /** The Store port in this process. */
@@ -33,6 +42,11 @@ export class MemoryStore implements Store {
     documentWrites: 0,
     documentDeletes: 0,
     writtenBytes: 0,
+    headReads: 0,
+    partReads: 0,
+    headCommits: 0,
+    registers: 0,
+    headCommitWritesMax: 0,
   };
   readonly #heads = new Map<string, { shard: ShardRef; head: HeadRecord }>();
   readonly #parts = new Map<string, string>();
@@ -57,11 +71,13 @@ export class MemoryStore implements Store {
 
   async newestHead(shard: ShardRef): Promise<HeadRecord | undefined> {
     this.counts.documentReads++;
+    this.counts.headReads++;
     return this.#heads.get(keyOf(shard))?.head;
   }
 
   async readParts(shard: ShardRef, ids: readonly string[]): Promise<readonly string[]> {
     this.counts.documentReads += ids.length;
+    this.counts.partReads += ids.length;
     return ids.map((id) => {
       const text = this.#parts.get(`${keyOf(shard)}/${id}`);
       if (text === undefined) throw new MeshError("ERR_INVARIANT", `Part ${id} is missing.`);
@@ -83,8 +99,11 @@ export class MemoryStore implements Store {
     this.#put(commit.sinkDocuments);
     // The first commit of a shard also creates its genesis document (gcp/firestore-store.ts).
     const isFirst = commit.previousVersion === undefined;
+    const writes = commit.partsToPut.length + (isFirst ? 2 : 1);
     this.counts.commits++;
-    this.counts.documentWrites += commit.partsToPut.length + (isFirst ? 2 : 1);
+    this.counts.headCommits++;
+    this.counts.headCommitWritesMax = Math.max(this.counts.headCommitWritesMax, writes);
+    this.counts.documentWrites += writes;
     this.counts.documentDeletes += commit.partsToDelete.length + (isFirst ? 0 : 1);
     this.counts.writtenBytes += commit.head.progress.length + commit.head.body.length;
   }
@@ -96,6 +115,7 @@ export class MemoryStore implements Store {
 
   async putRegister(register: RegisterRecord): Promise<void> {
     this.counts.commits++;
+    this.counts.registers++;
     this.counts.documentWrites++;
     this.counts.writtenBytes += register.text.length;
     this.#registers.set(register.id, register);

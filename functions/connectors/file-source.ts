@@ -30,7 +30,8 @@ export function fileSource(spec: SourceSpec): BoundedSource | undefined {
     },
     async read(_split: Json, from: Json | undefined, elementsMax: number): Promise<SourceChunk> {
       const start = (from as number | undefined) ?? 0;
-      if (spec.format === "csv" || spec.format === "json") return readRows(spec, start, elementsMax);
+      if (spec.format === "csv" || spec.format === "json")
+        return readRows(spec, start, elementsMax);
       return readLines(spec, start, elementsMax);
     },
   };

@@ -39,7 +39,9 @@ export class PubsubMailboxes implements Mailboxes {
 
   /** One request after the other: messages of one ordering key must arrive in order. */
   async #publishTo(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    const path = topic.startsWith("projects/") ? topic : `projects/${this.#project}/topics/${topic}`;
+    const path = topic.startsWith("projects/")
+      ? topic
+      : `projects/${this.#project}/topics/${topic}`;
     for (const request of requestsOf(messages)) {
       try {
         await this.#client.publish({

@@ -1,0 +1,132 @@
+/**
+ * Step outbox: what a run gave, as outbox entries with their numbers and ids.
+ *
+ * Owns: sequence numbers of bundles, ids of sink messages, names of sink files. Does not own: the
+ * entries' way out (outbox.ts).
+ * Place on the data's way: between the run and the commit of an activation.
+ *
+ * A4. Numbers and ids follow from the shard and its version, so that what is sent again is the same.
+ */
+import { isMeshError } from "../sdk/model/errors.ts";
+import type { Timestamp } from "../sdk/model/time.ts";
+import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { bundleText, type WindowColumns } from "./envelope.ts";
+import type { EngineOptions } from "./options.ts";
+import type { OutboxEntry } from "./outbox.ts";
+import type { World } from "./ports.ts";
+import type { Program } from "./program.ts";
+import type { RunResult } from "./run-bundle.ts";
+import { numberBundle } from "./sent.ts";
+import type { Shard } from "./shard.ts";
+import { userError } from "./user-errors.ts";
+
+/** An element that the user's code could not add to its key and window. */
+export interface PoisonDead {
+  readonly columns: WindowColumns;
+  readonly index: number;
+  readonly error: unknown;
+}
+
+interface Context {
+  readonly program: Program;
+  readonly world: World;
+  readonly options: EngineOptions;
+}
+
+/** Returns the outbox of a step; numbers its bundles in `shard.sent`. */
+export function outboxOf(
+  shard: Shard,
+  result: RunResult,
+  poison: readonly PoisonDead[],
+  context: Context,
+): OutboxEntry[] {
+  const version = (shard.version ?? 0) + 1;
+  const entries: OutboxEntry[] = [];
+  for (const bundle of result.outputs.bundles) {
+    const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
+    entries.push(bundleEntry(shard, context.program, bundle, body));
+  }
+  for (const { shard: to, minTime, body } of result.self) {
+    const self = { stage: shard.ref.stage, shard: to, minTime, count: 0 };
+    entries.push(bundleEntry(shard, context.program, self, JSON.stringify(body)));
+  }
+  result.outputs.messages.forEach(({ topic, key, data, attributes }, i) => {
+    const id = `${shard.ref.stage}/${shard.ref.shard}/${version}/${i}`;
+    const marked = { ...attributes, "tidemark-id": id };
+    entries.push(messageEntry(topic, key, data, marked));
+  });
+  for (const file of result.outputs.files) entries.push(fileEntry(shard, file, context.program));
+  for (const letter of deadLetters(shard, result, poison, context)) {
+    const { deadLetterTopic } = context.program.plan;
+    entries.push(
+      messageEntry(deadLetterTopic, "", encodeDeadLetter(letter), deadLetterAttributes(letter)),
+    );
+  }
+  return entries;
+}
+
+function bundleEntry(
+  shard: Shard,
+  program: Program,
+  to: {
+    readonly stage: string;
+    readonly shard: number;
+    readonly minTime: Timestamp;
+    readonly count: number;
+  },
+  bodyText: string,
+): OutboxEntry {
+  const sequence = numberBundle(shard.sent, `${to.stage}/${to.shard}`, to.minTime);
+  const producer = `${shard.ref.stage}/${shard.ref.shard}`;
+  const text = bundleText({ plan: program.plan.hash, producer, sequence, ...to }, bodyText);
+  return { kind: "bundle", topic: program.mailboxOf(to.stage), key: String(to.shard), text };
+}
+
+function messageEntry(
+  topic: string,
+  key: string,
+  data: Uint8Array,
+  attributes: Readonly<Record<string, string>>,
+): OutboxEntry {
+  return { kind: "message", topic, key, data: Buffer.from(data).toString("base64"), attributes };
+}
+
+function fileEntry(
+  shard: Shard,
+  file: RunResult["outputs"]["files"][number],
+  program: Program,
+): OutboxEntry {
+  const index = shard.filesWritten[file.node] ?? 0;
+  shard.filesWritten[file.node] = index + 1;
+  const five = (n: number): string => String(n).padStart(5, "0");
+  const part = index === 0 ? "" : `-${index}`;
+  const name = `${five(shard.ref.shard)}-of-${five(program.stage.shards)}${part}`;
+  const lines = file.header === undefined ? file.lines : [file.header, ...file.lines];
+  const path = `${file.prefix}-${name}.${file.extension}`;
+  return { kind: "file", path, text: `${lines.join("\n")}\n` };
+}
+
+function deadLetters(
+  shard: Shard,
+  result: RunResult,
+  poison: readonly PoisonDead[],
+  { program, world, options }: Context,
+): DeadLetter[] {
+  const notAdded = poison.map(({ columns, index, error }) => ({
+    error: userError(program.root, error),
+    attempts: options.attemptsMax,
+    element: { key: columns.keys?.[index], value: columns.values[index] },
+  }));
+  return [...result.dead, ...notAdded].map((dead): DeadLetter => {
+    shard.metrics.deadLetters++;
+    const { stage, shard: number } = shard.ref;
+    world.log("ERROR", "An element became a dead letter.", {
+      stage,
+      shard: number,
+      code: isMeshError(dead.error) ? dead.error.code : undefined,
+      error: dead.error instanceof Error ? dead.error.message : String(dead.error),
+    });
+    const { pipeline } = program.plan;
+    return { ...dead, pipeline, stage, shard: number, atMs: world.clock.nowMs() };
+  });
+}
