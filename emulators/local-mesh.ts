@@ -49,6 +49,8 @@ export interface LocalMeshOptions {
   readonly bundles: readonly FunctionCode[];
   readonly world: WorldName;
   readonly engine?: Partial<EngineOptions>;
+  /** Environment variables for the author's code: it must build the same pipeline everywhere. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Default `tidemark-local`. */
   readonly project?: string;
   readonly ports?: LocalPorts;
@@ -227,8 +229,11 @@ class Mesh implements LocalMesh {
       name,
       folder,
       entryPoint: "handle",
+      // Files are local ones: their paths mean in a stage's process what they mean in this one.
+      workingFolder: process.cwd(),
       concurrency: CONCURRENCY,
       env: {
+        ...this.#options.env,
         ...(process.env["TM_PROF"] !== undefined && {
           NODE_OPTIONS: "--cpu-prof --cpu-prof-dir=/tmp/prof3",
         }),

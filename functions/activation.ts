@@ -14,9 +14,9 @@
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { halve } from "./bundle-builder.ts";
+import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
-import { PoisonElement } from "./grouping.ts";
 import { decodeBody } from "./head.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
@@ -109,7 +109,8 @@ export class ShardActivations {
     const nowMs = world.clock.nowMs();
     // Taking one notes it: a second copy in the same activation is known already.
     const fresh = messages.map((open) => open()).filter((e) => takeIfNew(shard, e, nowMs));
-    if (fresh.length === 0) return;
+    // Known ones may be of an instance that ended before it scheduled the tick.
+    if (fresh.length === 0) return this.#context.ticks.ensure();
     const result = await this.#run(shard, fresh, attempt);
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
@@ -187,10 +188,10 @@ export class ShardActivations {
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
-    const { columns, index, slot, cause } = poison;
+    const { columns, index, slot } = poison.element;
     const excluded = attempt.excluded.get(slot) ?? new Set();
     attempt.excluded.set(slot, excluded.add(index));
-    attempt.dead.push({ columns, index, error: cause });
+    attempt.dead.push({ columns, index, error: poison.cause });
   }
 
   #narrow(attempt: Attempt): void {

@@ -100,8 +100,9 @@ export class BundleBuilder {
     bundles: Bundle[],
   ): void {
     const windowsText = JSON.stringify(windows);
-    if (windowsText.length <= BUNDLE_BYTES_MAX || count === 1) {
-      if (windowsText.length * 3 > DOCUMENT_BYTES_MAX) checkSize(windowsText, stage);
+    const bytes = Buffer.byteLength(windowsText);
+    if (bytes <= BUNDLE_BYTES_MAX || count === 1) {
+      checkSize(bytes, stage);
       bundles.push({ stage, shard, minTime: this.#minTime, count, windowsText });
       return;
     }
@@ -111,8 +112,7 @@ export class BundleBuilder {
   }
 }
 
-function checkSize(windowsText: string, stage: string): void {
-  const bytes = Buffer.byteLength(windowsText);
+function checkSize(bytes: number, stage: string): void {
   if (bytes <= DOCUMENT_BYTES_MAX * 0.75) return;
   throw new MeshError(
     "ERR_ELEMENT_TOO_BIG",

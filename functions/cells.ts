@@ -9,10 +9,12 @@
  * C2. After `settle` the state's entries are equal to the cells.
  */
 import type { Json } from "../sdk/coders/coder.ts";
+import { MeshError } from "../sdk/model/errors.ts";
 import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import type { PaneJson } from "./envelope.ts";
+import type { PaneJson, WindowColumns } from "./envelope.ts";
+import { DOCUMENT_BYTES_MAX } from "./options.ts";
 import { decodePane, encodePane } from "./pane-tracker.ts";
 import type { ShardState } from "./state.ts";
 
@@ -32,10 +34,33 @@ export interface Cell {
   /** Whether something was added since the last pane. */
   isFresh: boolean;
   pane: PaneInfo | undefined;
+  /** The element that was added last, to be named where the state grows too large. */
+  newest: ElementRef | undefined;
+}
+
+/** An element in a message. */
+export interface ElementRef {
+  readonly columns: WindowColumns;
+  readonly index: number;
+  /** Names the columns among the messages of an activation. */
+  readonly slot: string;
+}
+
+/** The element can't be added: the shard must be opened anew, and go on without it. */
+export class PoisonElement extends Error {
+  readonly element: ElementRef;
+
+  constructor(element: ElementRef, cause: unknown) {
+    super("an element can't be added", { cause });
+    this.element = element;
+  }
 }
 
 /** `[accumulator or null, time, isFresh, pane or null, chunks]`. */
 type CellJson = readonly [Json, Timestamp, boolean, PaneJson | null, number];
+
+/** Text of one cell at most: it must fit into a document together with its id. */
+const STATE_BYTES_MAX = DOCUMENT_BYTES_MAX - 10_000;
 
 /** Cells and their entries. */
 export class CellStore {
@@ -80,6 +105,7 @@ export class CellStore {
       time: MAX_TIMESTAMP,
       isFresh: false,
       pane: undefined,
+      newest: undefined,
     };
   }
 
@@ -124,7 +150,11 @@ export class CellStore {
     this.#state.delete(`k ${idOf(cell)}`);
   }
 
-  /** Writes the changed cells into the state. */
+  /**
+   * Writes the changed cells into the state.
+   *
+   * @throws PoisonElement if an accumulator has grown too large for a document
+   */
   settle(): void {
     for (const cell of this.#changed) {
       if (cell.values.length > cell.storedValues) {
@@ -132,9 +162,22 @@ export class CellStore {
         this.#state.put(`v${cell.storedChunks++} ${idOf(cell)}`, JSON.stringify(chunk));
         cell.storedValues = cell.values.length;
       }
-      this.#state.put(`k ${idOf(cell)}`, JSON.stringify(this.#encode(cell)));
+      const text = JSON.stringify(this.#encode(cell));
+      if (text.length > STATE_BYTES_MAX) throw this.#tooBig(cell, text.length);
+      this.#state.put(`k ${idOf(cell)}`, text);
+      cell.newest = undefined;
     }
     this.#changed.clear();
+  }
+
+  #tooBig(cell: Cell, bytes: number): Error {
+    const error = new MeshError(
+      "ERR_ELEMENT_TOO_BIG",
+      `${this.#node.name}: the accumulator of one key and window has grown to ${bytes} bytes; ` +
+        `at most ${STATE_BYTES_MAX} fit into one document. Use a combine whose accumulator stays ` +
+        "small, or smaller windows.",
+    );
+    return cell.newest === undefined ? error : new PoisonElement(cell.newest, error);
   }
 
   #dropChunks(cell: Cell): void {

@@ -110,7 +110,13 @@ function isEnvelope(value: unknown): value is Envelope {
     typeof stage === "string" &&
     Number.isInteger(shard) &&
     typeof minTime === "number" &&
-    typeof body === "object" &&
-    body !== null
+    isBody(body)
   );
+}
+
+function isBody(value: unknown): value is EnvelopeBody {
+  const body = (value ?? {}) as { kind?: unknown; windows?: unknown; watermarks?: unknown };
+  if (body.kind === "elements") return Array.isArray(body.windows);
+  if (body.kind === "advance") return typeof body.watermarks === "object";
+  return body.kind === "start" || body.kind === "split";
 }

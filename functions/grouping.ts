@@ -20,7 +20,7 @@ import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { addMs, earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
-import { type Cell, CellStore } from "./cells.ts";
+import { type Cell, CellStore, PoisonElement } from "./cells.ts";
 import type { WindowColumns } from "./envelope.ts";
 import { nextPane } from "./pane-tracker.ts";
 import { timeKeeper } from "./shuffle.ts";
@@ -39,21 +39,6 @@ export interface FailedFiring {
   readonly key: unknown;
   readonly window: Window;
   readonly error: unknown;
-}
-
-/** An element that the user's code could not add; the shard must be opened anew. */
-export class PoisonElement extends Error {
-  readonly columns: WindowColumns;
-  readonly index: number;
-  /** Names the columns among the messages of the activation. */
-  readonly slot: string;
-
-  constructor(columns: WindowColumns, index: number, slot: string, cause: unknown) {
-    super("an element can't be added", { cause });
-    this.columns = columns;
-    this.index = index;
-    this.slot = slot;
-  }
 }
 
 /** What fired. */
@@ -119,10 +104,13 @@ export class Grouping {
         dropped++;
         continue;
       }
+      const element = { columns, index: i, slot };
       try {
-        this.#addOne(open, windowKey, keys[i] ?? "", values[i] ?? null, times?.[i], watermarks);
+        const cell = this.#cellOf(open, windowKey, keys[i] ?? "");
+        cell.newest = element;
+        this.#addOne(open, cell, values[i] ?? null, times?.[i], watermarks);
       } catch (cause) {
-        throw new PoisonElement(columns, i, slot, cause);
+        throw new PoisonElement(element, cause);
       }
     }
     return dropped;
@@ -182,19 +170,22 @@ export class Grouping {
     return this.#node.windowing.allowedLatenessMs === 0;
   }
 
-  #addOne(
-    open: OpenWindow,
-    windowKey: string,
-    keyText: string,
-    value: Json,
-    time: Timestamp | undefined,
-    watermarks: Watermarks,
-  ): void {
+  #cellOf(open: OpenWindow, windowKey: string, keyText: string): Cell {
     let cell = open.cells.get(keyText);
     if (cell === undefined) {
       cell = this.#store.create(windowKey, keyText);
       open.cells.set(keyText, cell);
     }
+    return cell;
+  }
+
+  #addOne(
+    open: OpenWindow,
+    cell: Cell,
+    value: Json,
+    time: Timestamp | undefined,
+    watermarks: Watermarks,
+  ): void {
     this.#store.add(cell, value);
     const end = maxTimestamp(open.window);
     // An element behind the output watermark can't hold it back, and so has no say in the time.

@@ -136,8 +136,9 @@ export class Ingest {
 
   async #register(register: Register): Promise<void> {
     const { store } = this.#context.world;
-    await this.#context.ticks.ensure();
     await store.putRegister({ id: registerId(register), text: JSON.stringify(register) });
+    // After the register: a tick that ran before it would not see it (I1).
+    await this.#context.ticks.ensure();
   }
 
   async #confirm(register: Register): Promise<void> {

@@ -10,8 +10,8 @@
  * A4. An entry says all that is sent, so that a second flush sends the same bytes and ids.
  */
 import { deflateSync } from "node:zlib";
-import { DOCUMENT_BYTES_MAX } from "./options.ts";
 import type { FileWriter, Mailboxes, OutgoingMessage, PartDocument } from "./ports.ts";
+import { cutText } from "./text-parts.ts";
 
 /** Something to send after the commit. */
 export type OutboxEntry =
@@ -39,29 +39,20 @@ export function splitOutbox(
   entries: readonly OutboxEntry[],
   version: number,
 ): { readonly inline: readonly OutboxEntry[]; readonly parts: readonly PartDocument[] } {
-  const inline: OutboxEntry[] = [];
-  const parts: PartDocument[] = [];
-  let inlineBytes = 0;
-  let open: { texts: string[]; bytes: number } = { texts: [], bytes: 0 };
-  const close = (): void => {
-    if (open.texts.length === 0) return;
-    parts.push({ id: `o${version}.${parts.length}`, text: `[${open.texts.join(",")}]` });
-    open = { texts: [], bytes: 0 };
-  };
-  for (const entry of entries) {
-    const text = JSON.stringify(entry);
-    const bytes = Buffer.byteLength(text);
-    if (parts.length === 0 && open.bytes === 0 && inlineBytes + bytes <= INLINE_BYTES_MAX) {
-      inline.push(entry);
-      inlineBytes += bytes;
-      continue;
-    }
-    if (open.bytes + bytes > DOCUMENT_BYTES_MAX) close();
-    open.texts.push(text);
-    open.bytes += bytes;
-  }
-  close();
-  return { inline, parts };
+  let bytes = 0;
+  const first = entries.findIndex((entry) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry));
+    return bytes > INLINE_BYTES_MAX;
+  });
+  if (first < 0) return { inline: entries, parts: [] };
+  const texts = cutText(JSON.stringify(entries.slice(first)));
+  const parts = texts.map((text, i) => ({ id: `o${version}.${i}`, text }));
+  return { inline: entries.slice(0, first), parts };
+}
+
+/** Returns the entries of an outbox's parts: all of them, in order. */
+export function joinOutbox(texts: readonly string[]): OutboxEntry[] {
+  return texts.length === 0 ? [] : (JSON.parse(texts.join("")) as OutboxEntry[]);
 }
 
 /** Sends everything; resolves when all of it is stored where it goes. */

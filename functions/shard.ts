@@ -22,7 +22,7 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { EngineOptions } from "./options.ts";
-import { type OutboxEntry, splitOutbox } from "./outbox.ts";
+import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Received } from "./received.ts";
@@ -67,7 +67,7 @@ export async function openShard(
     body?.memtable ?? {},
     segments.map((info, i) => ({ info, text: texts[i] ?? "{}" })),
   );
-  const spilled = texts.slice(segments.length).flatMap((t) => JSON.parse(t) as OutboxEntry[]);
+  const spilled = joinOutbox(texts.slice(segments.length));
   const outbox = [...(body?.outbox ?? []), ...spilled];
   const { root } = program;
   const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
@@ -127,11 +127,11 @@ export function nextCommit(
 
 /** Returns about how many bytes a commit takes on the wire. */
 export function bytesOf(commit: HeadCommit): number {
-  let bytes = commit.head.progress.length + commit.head.body.length;
-  for (const part of commit.partsToPut) bytes += part.text.length;
+  let bytes = Buffer.byteLength(commit.head.progress) + Buffer.byteLength(commit.head.body);
+  for (const part of commit.partsToPut) bytes += Buffer.byteLength(part.text);
   // A field of a document takes about its JSON text, with a name and a type around each value.
   for (const document of commit.sinkDocuments) {
-    bytes += 200 + 2 * JSON.stringify(document.fields).length;
+    bytes += 200 + 2 * Buffer.byteLength(JSON.stringify(document.fields));
   }
   return bytes;
 }

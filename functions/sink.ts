@@ -16,10 +16,13 @@ import { MeshError } from "../sdk/model/errors.ts";
 import type { SinkNode } from "../sdk/model/graph.ts";
 import type { SinkLines, SinkMessage } from "./bundle-outputs.ts";
 import { csvHeader, csvLine } from "./csv-line.ts";
-import { DOCUMENT_BYTES_MAX, MESSAGE_BYTES_MAX } from "./options.ts";
+import { DOCUMENT_BYTES_MAX } from "./options.ts";
 import type { SinkDocument } from "./ports.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import { placeOf, userError } from "./user-errors.ts";
+
+/** Data of a message at most: in an outbox it is base64, and one entry must fit into a document. */
+const MESSAGE_DATA_BYTES_MAX = DOCUMENT_BYTES_MAX * 0.6;
 
 /** Where sinks of a stage put what they make. */
 export interface SinkBuffers {
@@ -76,11 +79,11 @@ function writerOf(node: SinkNode, source: () => SourceId | undefined): Write {
 function documentWriter(node: SinkNode, sink: FirestoreSinkSpec<unknown>): Write {
   return (into, element, context) => {
     const id = sink.id(element, context);
-    if (typeof id !== "string" || !/^(?!\.\.?$)(?!__.*__$)[^/]{1,1500}$/.test(id)) {
+    if (!isDocumentId(id)) {
       throw new MeshError(
         "ERR_USER_CODE",
         `${placeOf(node)}: not a document id: ${JSON.stringify(id)}. ` +
-          'Give 1 to 1,500 characters without "/".',
+          'Give 1 to 1,500 bytes without "/".',
       );
     }
     const fields = sink.fields === undefined ? element : sink.fields(element, context);
@@ -91,7 +94,8 @@ function documentWriter(node: SinkNode, sink: FirestoreSinkSpec<unknown>): Write
           "Map it to an object, or give `fields`.",
       );
     }
-    checkBytes(node, JSON.stringify(fields).length, DOCUMENT_BYTES_MAX, "document");
+    checkStorable(node, fields);
+    checkBytes(node, Buffer.byteLength(JSON.stringify(fields)), DOCUMENT_BYTES_MAX, "document");
     into.documents.push({ collection: sink.collection, id, fields: { ...fields } });
   };
 }
@@ -104,7 +108,7 @@ function messageWriter(
   return (into, element, context) => {
     const encoded = sink.encode?.(element, context) ?? JSON.stringify(element);
     const data = typeof encoded === "string" ? Buffer.from(encoded, "utf8") : encoded;
-    checkBytes(node, data.length, MESSAGE_BYTES_MAX / 3, "message");
+    checkBytes(node, data.length, MESSAGE_DATA_BYTES_MAX, "message");
     const from = source();
     into.messages.push({
       topic: sink.topic,
@@ -130,6 +134,30 @@ function lineWriter(node: SinkNode, sink: FileSinkSpec<unknown>): Write {
     if (format === "csv") buffer.lines.push(csvLine(row));
     else buffer.lines.push(format === "text" ? String(row) : JSON.stringify(row));
   };
+}
+
+function isDocumentId(id: unknown): id is string {
+  return (
+    typeof id === "string" &&
+    /^(?!\.\.?$)(?!__.*__$)[^/]+$/.test(id) &&
+    id.isWellFormed() &&
+    Buffer.byteLength(id) <= 1_500
+  );
+}
+
+/** Refuses here what the Firestore client would refuse at the commit, where it stops the shard. */
+function checkStorable(node: SinkNode, value: unknown, inList = false): void {
+  const isList = Array.isArray(value);
+  const isPlain = typeof value === "object" && value?.constructor === Object;
+  if (typeof value === "function" || typeof value === "symbol" || (isList && inList)) {
+    throw new MeshError(
+      "ERR_USER_CODE",
+      `${placeOf(node)}: Firestore stores no ${isList ? "list directly in a list" : typeof value}.`,
+    );
+  }
+  if (isList || isPlain) {
+    for (const part of Object.values(value)) checkStorable(node, part, isList);
+  }
 }
 
 function checkBytes(node: SinkNode, bytes: number, bytesMax: number, what: string): void {

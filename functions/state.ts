@@ -8,14 +8,15 @@
  * Firestore bills by document and not by byte. So the newest changes ride in the head; a full
  * memtable becomes a segment, and four segments of one size class become one of the next. An
  * entry is so written about log₄(state ÷ memtable) times. An open shard holds all its live entries,
- * so merging reads nothing.
+ * so merging reads nothing. Segments too large for one commit are not merged any more; one that is
+ * mostly dead is given up, and what lives in it is written anew.
  *
  * L1. The newest place wins: memtable, then segments from the newest to the oldest.
  * L2. A removed entry leaves a tombstone as long as an older segment may still hold it.
  * L3. Nothing live means nothing stored: no segment and an empty memtable.
  */
-import { DOCUMENT_BYTES_MAX } from "./options.ts";
 import type { PartDocument } from "./ports.ts";
+import { cutText } from "./text-parts.ts";
 
 /** One segment, as the head lists it. */
 export interface SegmentInfo {
@@ -34,6 +35,10 @@ export interface StateChanges {
 
 const TOMBSTONE = "null";
 const SEGMENTS_OF_ONE_SIZE_MAX = 4;
+/** A larger segment is not made by merging: it must fit into a commit beside everything else. */
+const MERGED_BYTES_MAX = 1_000_000;
+/** A segment of which less than this part is of use is given up. */
+const USEFUL_PART_MIN = 1 / 4;
 const inMemtable = -1;
 
 interface Entry {
@@ -70,7 +75,13 @@ export class ShardState {
     segments: readonly { readonly info: SegmentInfo; readonly text: string }[],
   ): ShardState {
     const state = new ShardState(memtableBytesMax);
-    for (const { info, text } of segments) state.#loadSegment(info, JSON.parse(text));
+    for (const parts of Map.groupBy(segments, ({ info }) => numberOf(info)).values()) {
+      const text = parts.map((part) => part.text).join("");
+      state.#loadSegment(
+        parts.map(({ info }) => info),
+        JSON.parse(text),
+      );
+    }
     for (const [id, value] of Object.entries(memtable)) state.#set(id, JSON.stringify(value));
     return state;
   }
@@ -99,6 +110,7 @@ export class ShardState {
     const partsToDelete: string[] = [];
     if (this.#entries.size === 0) this.#dropAll(partsToDelete);
     else if (this.#memtableBytes > this.#memtableBytesMax) {
+      this.#giveUp(partsToDelete);
       this.#spill(partsToPut);
       this.#merge(partsToPut, partsToDelete);
     }
@@ -123,27 +135,15 @@ export class ShardState {
     this.#memtableBytes += text.length + id.length;
   }
 
-  #loadSegment(info: SegmentInfo, content: Readonly<Record<string, unknown>>): void {
-    const number = Number.parseInt(info.id.slice(1), 36);
+  #loadSegment(parts: readonly SegmentInfo[], content: Readonly<Record<string, unknown>>): void {
+    const number = parts[0] === undefined ? 0 : numberOf(parts[0]);
     this.#nextSegment = Math.max(this.#nextSegment, number + 1);
-    const ids = new Set(Object.keys(content));
     for (const [id, value] of Object.entries(content)) {
       if (value === null) this.#entries.delete(id);
       else this.#entries.set(id, { text: JSON.stringify(value), home: number });
     }
-    const newest = this.#segments.at(-1);
-    if (newest?.number !== number) {
-      this.#segments.push({ number, parts: [info], bytes: info.bytes, ids });
-      return;
-    }
-    for (const id of newest.ids) ids.add(id);
-    const joined = {
-      number,
-      parts: [...newest.parts, info],
-      bytes: newest.bytes + info.bytes,
-      ids,
-    };
-    this.#segments[this.#segments.length - 1] = joined;
+    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+    this.#segments.push({ number, parts, bytes, ids: new Set(Object.keys(content)) });
   }
 
   #dropAll(partsToDelete: string[]): void {
@@ -151,6 +151,34 @@ export class ShardState {
     this.#segments = [];
     this.#memtable.clear();
     this.#memtableBytes = 0;
+  }
+
+  /** Moves what is of use in a segment that is mostly dead into the memtable, and drops it. */
+  #giveUp(partsToDelete: string[]): void {
+    const older = new Set<string>();
+    for (const [index, segment] of this.#segments.entries()) {
+      const useful = this.#usefulOf(segment, older);
+      let bytes = 0;
+      for (const [id, text] of useful) bytes += id.length + text.length;
+      if (bytes < segment.bytes * USEFUL_PART_MIN) {
+        this.#segments.splice(index, 1);
+        for (const [id, text] of useful) this.#set(id, text);
+        partsToDelete.push(...segment.parts.map((part) => part.id));
+        return; // One at a time, so that a commit stays small.
+      }
+      for (const id of segment.ids) older.add(id);
+    }
+  }
+
+  /** The newest texts that a segment holds, and tombstones that older segments still need. */
+  #usefulOf(segment: Segment, older: ReadonlySet<string>): Map<string, string> {
+    const useful = new Map<string, string>();
+    for (const id of segment.ids) {
+      const entry = this.#entries.get(id);
+      if (entry?.home === segment.number) useful.set(id, entry.text);
+      else if (entry === undefined && older.has(id)) useful.set(id, TOMBSTONE);
+    }
+    return useful;
   }
 
   #spill(partsToPut: PartDocument[]): void {
@@ -167,6 +195,7 @@ export class ShardState {
       const first = this.#segments.findIndex((s) => sizeClass(s.bytes) <= sizeClass(newest.bytes));
       const merged = this.#segments.slice(first);
       if (merged.length < SEGMENTS_OF_ONE_SIZE_MAX) return;
+      if (merged.reduce((sum, segment) => sum + segment.bytes, 0) > MERGED_BYTES_MAX) return;
       this.#segments = this.#segments.slice(0, first);
       const content = this.#liveContentOf(merged);
       for (const segment of merged) partsToDelete.push(...segment.parts.map((part) => part.id));
@@ -195,7 +224,7 @@ export class ShardState {
     const number = this.#nextSegment++;
     const parts: SegmentInfo[] = [];
     let bytes = 0;
-    for (const text of splitTexts(content)) {
+    for (const text of cutText(textOf(content))) {
       const id = `s${number.toString(36)}.${parts.length}`;
       partsToPut.push({ id, text });
       parts.push({ id, bytes: text.length });
@@ -208,6 +237,10 @@ export class ShardState {
   }
 }
 
+function numberOf(info: SegmentInfo): number {
+  return Number.parseInt(info.id.slice(1), 36);
+}
+
 function sizeClass(bytes: number): number {
   return Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(SEGMENTS_OF_ONE_SIZE_MAX));
 }
@@ -216,23 +249,4 @@ function textOf(entries: Iterable<readonly [string, string]>): string {
   const fields: string[] = [];
   for (const [id, text] of entries) fields.push(`${JSON.stringify(id)}:${text}`);
   return `{${fields.join(",")}}`;
-}
-
-/** JSON texts that together hold all entries, each small enough for one document. */
-function splitTexts(entries: ReadonlyMap<string, string>): string[] {
-  const texts: string[] = [];
-  let fields: [string, string][] = [];
-  let bytes = 0;
-  for (const [id, text] of entries) {
-    const entryBytes = Buffer.byteLength(id) + Buffer.byteLength(text) + 8;
-    if (bytes + entryBytes > DOCUMENT_BYTES_MAX && fields.length > 0) {
-      texts.push(textOf(fields));
-      fields = [];
-      bytes = 0;
-    }
-    fields.push([id, text]);
-    bytes += entryBytes;
-  }
-  texts.push(textOf(fields));
-  return texts;
 }

@@ -60,7 +60,7 @@ export class Instance {
   constructor(spec: ResolvedSpec, revision: number, surroundings: InstanceSurroundings) {
     this.spec = spec;
     this.#child = spawn(process.execPath, nodeArguments(spec), {
-      cwd: spec.folder,
+      cwd: spec.workingFolder ?? spec.folder,
       env: environment(spec, revision, surroundings.compileCacheFolder),
       // Its own group: Ctrl-C asks the host alone, and the host ends the group with all that is in it.
       detached: true,

@@ -31,6 +31,8 @@ export interface FunctionSpec {
   /** The name under which `index.js` exports the handler. */
   readonly entryPoint: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Where relative paths of the author's code begin; the bundle's folder when left out. */
+  readonly workingFolder?: string;
   /** Requests per instance at once. */
   readonly concurrency?: number;
   /** Most instances at once, 1 when left out. */

@@ -155,9 +155,10 @@ export class MemoryStore implements Store {
     this.#job = commit.job;
     for (const register of commit.registersToPut) this.#registers.set(register.id, register);
     for (const id of commit.registersToDelete) this.#registers.delete(id);
+    const isFirst = commit.previousVersion === undefined;
     this.counts.commits++;
-    this.counts.documentWrites += 1 + commit.registersToPut.length;
-    this.counts.documentDeletes += commit.registersToDelete.length;
+    this.counts.documentWrites += commit.registersToPut.length + (isFirst ? 2 : 1);
+    this.counts.documentDeletes += commit.registersToDelete.length + (isFirst ? 0 : 1);
     this.counts.writtenBytes += commit.job.text.length;
   }
 

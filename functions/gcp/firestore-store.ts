@@ -3,7 +3,8 @@
  *
  * Owns: the layout of documents, and what each call costs. Does not own: what the texts mean.
  *
- *   tidemark/P                      the job
+ *   tidemark/P                      genesis: there since the job was launched
+ *   tidemark/P/jobs/inverse         the job; as a head, consumed by what replaces it
  *   tidemark/P/heads/S~N~inverse    the newest head of shard N of stage S; sorts newest first
  *   tidemark/P/shards/S~N           genesis: there since the shard's first commit
  *   tidemark/P/parts/S~N~id         segments of state, parts of an outbox
@@ -14,6 +15,7 @@
  * FS2. A warm activation is one Commit with one document created, one deleted and none read.
  */
 import {
+  type DocumentSnapshot,
   FieldPath,
   Firestore,
   type Query,
@@ -124,13 +126,14 @@ export class FirestoreStore implements Store {
 
   async snapshot(): Promise<MeshSnapshot> {
     const heads = this.#collection("heads").select("stage", "shard", "version", "progress");
+    const registers = this.#collection("registers");
     return attempt("read the mesh", () =>
       this.#db.runTransaction(
         async (transaction) => {
           const [headDocs, registerDocs, job] = await Promise.all([
             transaction.get(heads as Query),
-            transaction.get(this.#collection("registers") as Query),
-            transaction.get(this.#db.doc(this.#root)),
+            transaction.get(registers as Query),
+            transaction.get(this.#newestJob()),
           ]);
           return {
             heads: headDocs.docs.map((document) => ({
@@ -142,7 +145,7 @@ export class FirestoreStore implements Store {
               id: document.id,
               text: String(document.get("text")),
             })),
-            job: jobOf(job),
+            job: jobOf(job.docs),
           };
         },
         { readOnly: true },
@@ -151,20 +154,17 @@ export class FirestoreStore implements Store {
   }
 
   async readJob(): Promise<JobRecord | undefined> {
-    return jobOf(await attempt("read the job", () => this.#db.doc(this.#root).get()));
+    const found = await attempt("read the job", () => this.#newestJob().get());
+    return jobOf(found.docs);
   }
 
   async commitJob(commit: Parameters<Store["commitJob"]>[0]): Promise<void> {
     const { previousVersion, job } = commit;
     const batch = this.#db.batch();
-    // Versions are tokens, as heads are: the old one is consumed, so of two trackers one wins.
-    const versions = this.#collection("versions");
-    if (previousVersion === undefined) batch.create(this.#db.doc(this.#root), { ...job });
-    else {
-      batch.delete(versions.doc(String(previousVersion)), { exists: true });
-      batch.set(this.#db.doc(this.#root), { ...job });
-    }
-    batch.create(versions.doc(String(job.version)), {});
+    const jobs = this.#collection("jobs");
+    if (previousVersion === undefined) batch.create(this.#db.doc(this.#root), {});
+    else batch.delete(jobs.doc(inverse(previousVersion)), { exists: true });
+    batch.create(jobs.doc(inverse(job.version)), { ...job });
     const registers = this.#collection("registers");
     for (const { id, text } of commit.registersToPut) batch.set(registers.doc(id), { text });
     for (const id of commit.registersToDelete) batch.delete(registers.doc(id));
@@ -182,8 +182,11 @@ export class FirestoreStore implements Store {
   }
 
   #head(shard: ShardRef, version: number): ReturnType<Firestore["doc"]> {
-    const inverse = String(VERSION_LIMIT - version).padStart(16, "0");
-    return this.#collection("heads").doc(`${nameOf(shard)}~${inverse}`);
+    return this.#collection("heads").doc(`${nameOf(shard)}~${inverse(version)}`);
+  }
+
+  #newestJob(): Query {
+    return this.#collection("jobs").orderBy(FieldPath.documentId()).limit(1);
   }
 
   #part(shard: ShardRef, id: string): ReturnType<Firestore["doc"]> {
@@ -195,9 +198,15 @@ function nameOf({ stage, shard }: ShardRef): string {
   return `${stage}~${shard}`;
 }
 
-function jobOf(document: FirebaseFirestore.DocumentSnapshot): JobRecord | undefined {
-  if (!document.exists) return undefined;
-  return { version: Number(document.get("version")), text: String(document.get("text")) };
+/** Sorts versions newest first. */
+function inverse(version: number): string {
+  return String(VERSION_LIMIT - version).padStart(16, "0");
+}
+
+function jobOf(documents: readonly DocumentSnapshot[]): JobRecord | undefined {
+  const [newest] = documents;
+  if (newest === undefined) return undefined;
+  return { version: Number(newest.get("version")), text: String(newest.get("text")) };
 }
 
 async function write(what: string, batch: WriteBatch): Promise<void> {
