@@ -234,9 +234,6 @@ class Mesh implements LocalMesh {
       concurrency: CONCURRENCY,
       env: {
         ...this.#options.env,
-        ...(process.env["TM_PROF"] !== undefined && {
-          NODE_OPTIONS: "--cpu-prof --cpu-prof-dir=/tmp/prof3",
-        }),
         ...this.variables,
         ...environmentVariables(this.#environment),
       },

@@ -61,6 +61,8 @@ interface Service {
  * @throws ERR_PORT_IN_USE, ERR_EMULATOR
  */
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
+  // Google's clients look for the metadata server even here, and warn that there is none.
+  process.env["METADATA_SERVER_DETECTION"] ??= "none";
   const started: Service[] = [];
   const keep = async <S extends Service>(starting: Promise<S>): Promise<S> => {
     const service = await starting;

@@ -17,6 +17,7 @@ import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuil
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { inlineTasksJson } from "./inline-json.ts";
+import { ownLocation } from "./own-location.ts";
 
 /** The code of one function, in a folder of its own. */
 export interface StageBundle {
@@ -115,7 +116,7 @@ async function buildTexts(
 ): Promise<Map<string, string>> {
   const options: BuildOptions & { write: false } = {
     entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-    plugins: [virtualEntries(entries), inlineTasksJson],
+    plugins: [virtualEntries(entries), inlineTasksJson, ownLocation],
     outdir: root,
     bundle: true,
     platform: "node",

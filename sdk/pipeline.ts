@@ -96,7 +96,7 @@ export function pipeline(name: string, build: (p: Root) => void): Pipeline {
   if (typeof (result as { then?: unknown } | undefined)?.then === "function") {
     throw new MeshError(
       "ERR_PIPELINE",
-      `The function that builds the pipeline "${name}" is asynchronous. Load what it needs with a top-level await before pipeline().`,
+      `The function that builds the pipeline "${name}" is asynchronous. Load what it needs before pipeline(), with a synchronous read.`,
     );
   }
   const built = { name, graph: builder.finish() };

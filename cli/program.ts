@@ -1,0 +1,74 @@
+/**
+ * Program: the commands of `tidemark`, and how each ends.
+ *
+ * Owns: exit codes and the help's frame. Does not own: what a command does (commands/).
+ *
+ * Exit codes: 0 all is well; 1 the pipeline or its file failed, or left dead letters; 2 usage.
+ */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addDevCommand } from "./commands/dev.ts";
+import { addPlanCommand } from "./commands/plan.ts";
+import { addRunCommand } from "./commands/run.ts";
+import { errorReport } from "./error-report.ts";
+import { printAside } from "./output.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** How a command ended, if it did not throw. */
+export interface Outcome {
+  exitCode: number;
+}
+
+/**
+ * Runs a command line and returns its exit code.
+ *
+ * @param args - without `node` and the script
+ */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const outcome: Outcome = { exitCode: 0 };
+  const program = createProgram(outcome);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return outcome.exitCode;
+  } catch (error) {
+    // Commander has written its own message; only help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    printAside(errorReport(error, program.opts()["verbose"] === true));
+    return EXIT_FAILED;
+  }
+}
+
+function createProgram(outcome: Outcome): Command {
+  const program = new Command("tidemark")
+    .description("Apache Beam's model on Cloud Functions, Pub/Sub and Firestore; and here.")
+    .version(packageVersion(), "-V, --version", "show the version")
+    .helpOption("-h, --help", "show what a command takes")
+    .option("--verbose", "show stacks and causes of errors, and every log line")
+    .showHelpAfterError("(tidemark --help shows the commands and their options)")
+    .addHelpText("after", helpEnd)
+    .exitOverride();
+  addDevCommand(program);
+  addRunCommand(program, outcome);
+  addPlanCommand(program);
+  return program;
+}
+
+const helpEnd = `
+FILE is a TypeScript or JavaScript module that exports a pipeline as default.
+
+Exit codes:
+  0  all is well
+  1  the pipeline or its file failed, or there are dead letters
+  2  the command line can't be understood
+
+Examples:
+  tidemark plan examples/flights.ts
+  tidemark run examples/flights.ts --publish flights=flights.json
+  tidemark dev examples/flights.ts`;
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
