@@ -65,8 +65,8 @@ export class Ingest {
   readonly #context: IngestContext;
   readonly #chain: Chain;
   readonly #source: PubsubSourceSpec;
-  readonly #producer: string;
-  readonly #sequences = new Map<string, number>();
+  #producer: string;
+  #sequences = new Map<string, number>();
   #waiting: Waiting[] = [];
   #isRunning = false;
   #index = 0;
@@ -111,6 +111,7 @@ export class Ingest {
         if (isAlone) acknowledge(before);
       } catch (error) {
         unconfirmed = [];
+        this.#renew();
         for (const { refuse } of [...before, ...group]) refuse(error);
       }
     }
@@ -124,6 +125,17 @@ export class Ingest {
     acknowledge(before);
     await this.#publish(run);
     return run.register;
+  }
+
+  /**
+   * Goes on as a new producer after a failure: a register of what was not published must never be
+   * confirmed by a later one, for it would hold the watermark back for ever.
+   */
+  #renew(): void {
+    this.#producer = this.#context.world.random.id();
+    this.#sequences = new Map();
+    this.#index = 0;
+    this.#published = -1;
   }
 
   async #gather(): Promise<Waiting[]> {
@@ -174,10 +186,15 @@ export class Ingest {
       const { value: element, timestamp } = item;
       dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
     }
-    return this.#group(items, run.outputs, dead);
+    return this.#group(messages.length, items, run.outputs, dead);
   }
 
-  #group(items: readonly Item[], outputs: BundleOutputs, dead: readonly DeadLetter[]): Group {
+  #group(
+    messageCount: number,
+    items: readonly Item[],
+    outputs: BundleOutputs,
+    dead: readonly DeadLetter[],
+  ): Group {
     const { program, world } = this.#context;
     const sends: PlannedSend[] = [];
     const messages: OutgoingMessage[] = [];
@@ -211,7 +228,7 @@ export class Ingest {
       sends,
       observed: observe(items),
       metrics: {
-        messages: items.length + dead.length,
+        messages: messageCount,
         elementsOut: outputs.elements,
         deadLetters: dead.length,
       },
