@@ -5,5 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     env: { METADATA_SERVER_DETECTION: "none", TZ: "America/New_York" },
     testTimeout: 20_000,
+    // The end-to-end tests start processes of their own: more at once only get into each other's way.
+    maxWorkers: 2,
   },
 });

@@ -10,6 +10,7 @@
 import { type LocalMesh, startLocalMesh } from "../emulators/local-mesh.ts";
 import type { LocalPorts, WorldName } from "../emulators/local-world.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import { authorEnvironment } from "./author-environment.ts";
 import { type Build, Builder } from "./build.ts";
 import { errorReport } from "./error-report.ts";
 import { formatDuration, formatMany } from "./format.ts";
@@ -103,6 +104,7 @@ export class DevSession {
       bundles: build.bundles,
       world,
       ports: this.#ports,
+      env: authorEnvironment(process.env),
       ...(persistFolder !== undefined && { persistFolder }),
       onLog: (line) => {
         const entry = readLogLine(line, isVerbose);

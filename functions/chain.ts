@@ -8,15 +8,21 @@
  * X1. An element passes through the chain by calls alone: no promise, no queue, no encoding.
  * X2. Until `finish` nothing has left the chain; `discard` forgets a bundle whole.
  */
-import type { FlatMapNode, GraphNode, MapNode } from "../sdk/model/graph.ts";
+import type { FlatMapNode, GraphNode, MapNode, ShuffleNode } from "../sdk/model/graph.ts";
 import { assignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { type DoFnHost, DoFnRunner } from "./do-fn-runner.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
-import { type Receive, type ShuffleWriter, type SourceId, shuffleWriter } from "./shuffle.ts";
+import {
+  type Receive,
+  type ShuffleContext,
+  type ShuffleWriter,
+  type SourceId,
+  shuffleWriter,
+} from "./shuffle.ts";
 import { linesOf, newSinkBuffers, type SinkBuffers, sinkReceiver } from "./sink.ts";
-import { userError } from "./user-errors.ts";
+import { shuffleError, userError } from "./user-errors.ts";
 
 /** Asynchronous elements that may be under way at once in one bundle. */
 const PENDING_MAX = 256;
@@ -77,8 +83,9 @@ export class Chain implements DoFnHost {
 
   /** Forgets the bundle at hand. */
   async discard(): Promise<void> {
-    await Promise.allSettled(this.pending.splice(0));
-    for (const writer of this.#writers) writer.take();
+    // One that ends may have begun another, further down the chain.
+    while (this.pending.length > 0) await Promise.allSettled(this.pending.splice(0));
+    for (const writer of this.#writers) writer.discard();
     this.#sinks = newSinkBuffers();
   }
 
@@ -87,7 +94,12 @@ export class Chain implements DoFnHost {
   }
 
   async #settle(): Promise<void> {
-    while (this.pending.length > 0) await Promise.all(this.pending.splice(0));
+    while (this.pending.length > 0) {
+      // All have ended before the first failure is told: none may emit into a later bundle (X2).
+      const ended = await Promise.allSettled(this.pending.splice(0));
+      const failed = ended.find((element) => element.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+    }
   }
 
   /** The receiver of a node's output: all that takes it, here and beyond the shuffles. */
@@ -96,7 +108,7 @@ export class Chain implements DoFnHost {
       .consumers(node.id)
       .map((consumer) => this.#receiverOf(consumer));
     for (const target of this.#program.shuffles(node.id)) {
-      const writer = shuffleWriter(target.node, {
+      const writer = namedWriter(target.node, {
         stage: target.stage.id,
         shards: target.stage.shards,
         lift: target.lift,
@@ -178,6 +190,32 @@ function flatMapReceiver(node: FlatMapNode, next: Receive): Receive {
       if (step.done === true) return;
       next(step.value, timestamp, window, pane);
     }
+  };
+}
+
+/**
+ * A writer whose errors name the shuffle: keys, coders and combiners that are lifted before it may
+ * be the user's own code.
+ */
+function namedWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
+  const writer = shuffleWriter(node, context);
+  return {
+    receive(value, timestamp, window, pane) {
+      try {
+        writer.receive(value, timestamp, window, pane);
+      } catch (cause) {
+        throw shuffleError(node, cause);
+      }
+    },
+    count: () => writer.count(),
+    take() {
+      try {
+        return writer.take();
+      } catch (cause) {
+        throw shuffleError(node, cause);
+      }
+    },
+    discard: () => writer.discard(),
   };
 }
 

@@ -48,9 +48,9 @@ export interface Register {
   readonly atMs: number;
 }
 
-/** Returns the id of a register's document. */
+/** Returns the id of a register's document, in which no "/" may stand. */
 export function registerId(register: Pick<Register, "producer" | "index">): string {
-  return `${register.producer}-${register.index}`;
+  return `${register.producer.replaceAll("/", ".")}-${register.index}`;
 }
 
 /** Reads a register back. */

@@ -18,6 +18,12 @@ export function userError(node: GraphNode, cause: unknown): MeshError {
   return new MeshError("ERR_USER_CODE", `${placeOf(node)}: ${words}`, { cause });
 }
 
+/** Returns what came up before a shuffle, with the shuffle's name: coders don't know where they are. */
+export function shuffleError(node: GraphNode, cause: unknown): MeshError {
+  if (!isMeshError(cause)) return userError(node, cause);
+  return new MeshError(cause.code, `${placeOf(node)}: ${cause.message}`, { cause });
+}
+
 /** Returns the error of an output that lies before its input. */
 export function timestampError(node: GraphNode, output: Timestamp, input: Timestamp): MeshError {
   return new MeshError(

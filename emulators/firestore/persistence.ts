@@ -47,7 +47,10 @@ const growthBeforeCompaction = 4;
 type Documents = Map<string, StoredDocument>;
 
 /** Opens the log in a folder, which is made if it is missing. */
-export function openCommitLog(folder: string, compactionBytes = compactionBytesMin): OpenCommitLog {
+export function openCommitLog(
+  folder: string,
+  compactionBytes: number = compactionBytesMin,
+): OpenCommitLog {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, fileName);
   const documents = existsSync(path) ? replay(readFileSync(path)) : new Map();

@@ -23,9 +23,9 @@ import { tick } from "../../functions/tracker.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
-import { isMeshError } from "../../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
-import { type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
+import { type Deliver, type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -40,7 +40,23 @@ export interface MemoryMeshOptions {
   /** Where file sinks write: real files by default. */
   readonly files?: FileWriter;
   readonly log?: Log;
+  /** Stands between each new instance (a stage's id, or `tracker`) and its world: for faults. */
+  readonly wrapWorld?: (world: World, instance: string) => World;
+  /** Stands between the mailboxes and a stage: for faults. */
+  readonly wrapDeliver?: (deliver: Deliver, stage: string) => Deliver;
+  /** Nothing waits for the real world, so that virtual time need not wait for it either. */
+  readonly isVirtualOnly?: boolean;
 }
+
+/** A stage on its one instance at a time. */
+interface Instance {
+  readonly handler: StageHandler;
+  /** Refuses the deliveries that are out, should the instance end. */
+  readonly out: Set<(error: unknown) => void>;
+}
+
+/** A tick that failed is tried again after this, in ms. */
+const TICK_AGAIN_MS = 1_000;
 
 /** A message for a topic, as a publisher gives it. */
 export interface PublishedMessage {
@@ -64,7 +80,11 @@ export class MemoryMesh {
   readonly mailboxes: MemoryMailboxes;
   readonly #world: World;
   readonly #options: EngineOptions;
-  readonly #stages: StageHandler[] = [];
+  readonly #pipeline: Pipeline;
+  readonly #instances = new Map<string, Instance>();
+  readonly #trackerWorld: World;
+  readonly #wrapWorld: (world: World, instance: string) => World;
+  readonly #isVirtualOnly: boolean;
   readonly #ticks: Ticks;
   readonly #wakeups = new Set<string>();
   /** Ticks that ran. */
@@ -87,13 +107,23 @@ export class MemoryMesh {
       log: options.log ?? (() => {}),
       files: options.files ?? realFiles,
     };
-    this.#ticks = ticksOf(this.plan, this.#world, this.#options);
-    for (const stage of this.plan.stages) this.#start(pipeline, stage);
+    this.#pipeline = pipeline;
+    this.#isVirtualOnly = options.isVirtualOnly ?? false;
+    this.#wrapWorld = options.wrapWorld ?? ((world) => world);
+    this.#trackerWorld = this.#wrapWorld(this.#world, "tracker");
+    this.#ticks = ticksOf(this.plan, this.#trackerWorld, this.#options);
+    const wrapDeliver = options.wrapDeliver ?? ((deliver) => deliver);
+    for (const stage of this.plan.stages) {
+      this.restart(stage.id);
+      const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
+      const deliver = (message: SourceMessage): Promise<void> => this.#deliver(stage.id, message);
+      this.mailboxes.subscribe(topic, wrapDeliver(deliver, stage.id));
+    }
   }
 
   /** Launches the job; `run` then makes it go. */
   async launch(): Promise<void> {
-    await launch(this.plan, this.#world, this.#ticks);
+    await launch(this.plan, this.#world, ticksOf(this.plan, this.#world, this.#options));
   }
 
   /** Publishes messages to a topic, as an ordinary publisher would. */
@@ -110,7 +140,7 @@ export class MemoryMesh {
 
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   async drain(): Promise<void> {
-    await drain(this.plan, this.#world, this.#ticks);
+    await drain(this.plan, this.#world, ticksOf(this.plan, this.#world, this.#options));
   }
 
   /**
@@ -130,11 +160,16 @@ export class MemoryMesh {
       const { nextMs } = this.clock;
       const isBusy = this.mailboxes.active > 0 || this.#isTicking > 0;
       // Busy, and yet nothing moved: user code waits for the real world.
-      if (isBusy) await sleep(1);
+      if (isBusy && !this.#isVirtualOnly) await sleep(1);
       if (nextMs !== undefined && nextMs <= untilMs) this.clock.step();
-      else if (!isBusy) break;
+      else if (!this.#waitsForRealTime(isBusy)) break;
     }
     if (Number.isFinite(untilMs)) this.clock.moveTo(untilMs);
+  }
+
+  /** Whoever sleeps until later than a run goes on in the next one. */
+  #waitsForRealTime(isBusy: boolean): boolean {
+    return isBusy && this.clock.sleepers === 0 && !this.#isVirtualOnly;
   }
 
   /** Messages of a topic that no stage takes from. */
@@ -157,26 +192,34 @@ export class MemoryMesh {
   }
 
   async stop(): Promise<void> {
-    for (const stage of this.#stages) await stage.teardown();
+    for (const { handler } of this.#instances.values()) await handler.teardown();
   }
 
-  #start(pipeline: Pipeline, stage: MeshPlan["stages"][number]): void {
+  /** Puts a new instance of a stage in the place of the one before, whose deliveries come again. */
+  restart(stage: string): void {
+    const before = this.#instances.get(stage);
     const handler = createStage({
-      graph: pipeline.graph,
+      graph: this.#pipeline.graph,
       plan: this.plan,
-      stage: stage.id,
-      world: this.#world,
+      stage,
+      world: this.#wrapWorld(this.#world, stage),
       options: this.#options,
       connectors: ALL_CONNECTORS,
     });
-    this.#stages.push(handler);
-    const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
-    this.mailboxes.subscribe(topic, (message) => this.#deliver(handler, message));
+    this.#instances.set(stage, { handler, out: new Set() });
+    const gone = new MeshError("ERR_UNAVAILABLE", `The instance of ${stage} has ended.`);
+    for (const refuse of before?.out ?? []) refuse(gone);
   }
 
-  async #deliver(handler: StageHandler, message: SourceMessage): Promise<void> {
+  async #deliver(stage: string, message: SourceMessage): Promise<void> {
+    const instance = this.#instances.get(stage);
     try {
-      await handler.deliver(message);
+      await new Promise<void>((resolve, refuse) => {
+        const { handler, out } = instance as Instance;
+        out.add(refuse);
+        const done = (): void => void out.delete(refuse);
+        void handler.deliver(message).then(resolve, refuse).finally(done);
+      });
     } catch (error) {
       this.#noteAuthorError(error);
       throw error;
@@ -198,10 +241,13 @@ export class MemoryMesh {
     this.ticks++;
     this.#isTicking++;
     try {
-      const context = { plan: this.plan, world: this.#world, options: this.#options };
+      const context = { plan: this.plan, world: this.#trackerWorld, options: this.#options };
       await tick({ ...context, ticks: this.#ticks });
     } catch (error) {
-      this.#failure = error;
+      // As Cloud Tasks does: a call that failed is made again.
+      const isPassing = isMeshError(error) && error.code === "ERR_UNAVAILABLE";
+      if (isPassing) this.clock.at(this.clock.nowMs() + TICK_AGAIN_MS, () => void this.#tick());
+      else this.#failure = error;
     } finally {
       this.#isTicking--;
       this.clock.uses++;

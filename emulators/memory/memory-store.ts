@@ -80,7 +80,8 @@ export class MemoryStore implements Store {
     this.counts.partReads += ids.length;
     return ids.map((id) => {
       const text = this.#parts.get(`${keyOf(shard)}/${id}`);
-      if (text === undefined) throw new MeshError("ERR_INVARIANT", `Part ${id} is missing.`);
+      // As in Firestore: another activation has committed since the head was read.
+      if (text === undefined) throw new MeshError("ERR_STORE_CONTENTION", `Part ${id} is gone.`);
       return text;
     });
   }

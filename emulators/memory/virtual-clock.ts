@@ -21,6 +21,8 @@ export class VirtualClock implements Clock {
   readonly #scheduled: Scheduled[] = [];
   /** Counts every use, so that the mesh can tell whether anything happened. */
   uses = 0;
+  /** Who sleeps now. */
+  sleepers = 0;
 
   constructor(startMs: number) {
     this.#nowMs = startMs;
@@ -31,7 +33,13 @@ export class VirtualClock implements Clock {
   }
 
   sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.at(this.#nowMs + delayMs, resolve));
+    this.sleepers++;
+    return new Promise((resolve) => {
+      this.at(this.#nowMs + delayMs, () => {
+        this.sleepers--;
+        resolve();
+      });
+    });
   }
 
   /** Calls `run` when the time comes. */

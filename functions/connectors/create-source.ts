@@ -4,8 +4,8 @@
  * A split is a range of indexes, so that the elements never travel in a message.
  */
 import type { Json } from "../../sdk/coders/coder.ts";
-import type { SourceSpec } from "../../sdk/io/source-spec.ts";
-import { MIN_TIMESTAMP, toTimestamp } from "../../sdk/model/time.ts";
+import type { CreateSpec, SourceSpec } from "../../sdk/io/source-spec.ts";
+import { MIN_TIMESTAMP, type Timestamp, toTimestamp } from "../../sdk/model/time.ts";
 import type { BoundedSource, SourceElement } from "../ports.ts";
 
 /** Returns the reader of a `create`; undefined for another source. */
@@ -26,12 +26,29 @@ export function createSource(spec: SourceSpec): BoundedSource | undefined {
       const first = (from as number | undefined) ?? start;
       const last = Math.min(end, first + elementsMax);
       const chunk: SourceElement[] = [];
-      for (let i = first; i < last; i++) {
-        const value = elements[i];
-        const time = timestamp === undefined ? MIN_TIMESTAMP : toTimestamp(timestamp(value));
-        chunk.push({ value, timestamp: time });
+      const failures: { text: string; error: Error }[] = [];
+      for (const value of elements.slice(first, last)) {
+        try {
+          chunk.push({ value, timestamp: timeOf(timestamp, value) });
+        } catch (cause) {
+          const error = cause instanceof Error ? cause : new Error(String(cause));
+          failures.push({ text: textOf(value), error });
+        }
       }
-      return { elements: chunk, next: last < end ? last : undefined, failures: [] };
+      return { elements: chunk, next: last < end ? last : undefined, failures };
     },
   };
+}
+
+/** The author's function may throw, or give no time: then the element can't be read. */
+function timeOf(timestamp: CreateSpec["timestamp"], value: unknown): Timestamp {
+  return timestamp === undefined ? MIN_TIMESTAMP : toTimestamp(timestamp(value));
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value); // A cycle or a bigint inside.
+  }
 }

@@ -1,0 +1,57 @@
+/**
+ * The examples on the embedded world: real bundles in real processes, and ordinary clients.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import earthquakes from "../../examples/earthquakes.ts";
+import flights from "../../examples/flights.ts";
+import { outFolder, runEarthquakes, runFlights, runWordCount } from "../support/examples.ts";
+import { FLIGHTS } from "../support/inputs.ts";
+import { bundle, removeBundles } from "../support/run-mesh.ts";
+
+const TIMEOUT_MS = 180_000;
+const DEADLINES = { ingestMs: 90_000, doneMs: 60_000 };
+
+describe("on the embedded world", () => {
+  let out: Awaited<ReturnType<typeof outFolder>>;
+
+  beforeAll(async () => {
+    out = await outFolder();
+    process.env["WORD_COUNT_OUT"] = out.prefix;
+  });
+
+  afterAll(async () => {
+    delete process.env["WORD_COUNT_OUT"];
+    await out.remove();
+    await removeBundles();
+  });
+
+  it(
+    "20,000 flights give every airport-hour and the worst airports of every day",
+    async () => {
+      const bundled = await bundle("examples/flights.ts", flights);
+      await runFlights(bundled, {}, FLIGHTS, DEADLINES);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "earthquakes give every hour, pane by pane: on time, and again for each late report",
+    async () => {
+      const bundled = await bundle("examples/earthquakes.ts", earthquakes);
+      const panes = await runEarthquakes(bundled, {}, DEADLINES);
+      expect(new Set(panes.map(({ timing }) => timing))).toEqual(new Set(["ON_TIME", "LATE"]));
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "a text gives the count of every word, and the pipeline ends by itself",
+    async () => {
+      // Imported only now: the module reads WORD_COUNT_OUT, as it does in each process of the mesh.
+      const { default: wordCount } = await import("../../examples/word-count.ts");
+      const bundled = await bundle("examples/word-count.ts", wordCount);
+      await runWordCount(bundled, {}, DEADLINES);
+    },
+    TIMEOUT_MS,
+  );
+});
