@@ -183,7 +183,10 @@ export class ShardActivations {
   async #exclude(poison: PoisonElement, attempt: Attempt): Promise<void> {
     const { clock } = this.#context.world;
     const { attemptsMax, retryBackoffMs } = this.#context.options;
-    const isUserCode = !isMeshError(poison.cause) || poison.cause.code === "ERR_USER_CODE";
+    const { cause } = poison;
+    // Only what another attempt can't mend sets an element aside (U2).
+    if (isMeshError(cause) && cause.disposition !== "dead-letter") throw cause;
+    const isUserCode = !isMeshError(cause) || cause.code === "ERR_USER_CODE";
     if (isUserCode && ++attempt.poison < attemptsMax) {
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
@@ -191,7 +194,7 @@ export class ShardActivations {
     const { columns, index, slot } = poison.element;
     const excluded = attempt.excluded.get(slot) ?? new Set();
     attempt.excluded.set(slot, excluded.add(index));
-    attempt.dead.push({ columns, index, error: poison.cause });
+    attempt.dead.push({ columns, index, error: cause });
   }
 
   #narrow(attempt: Attempt): void {

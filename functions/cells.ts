@@ -29,7 +29,7 @@ export interface Cell {
   /** How many of `values` are stored already, and in how many entries. */
   storedValues: number;
   storedChunks: number;
-  /** Timestamp of the next pane. */
+  /** Timestamp of the next pane, as its elements have it; MAX if none has a say. */
   time: Timestamp;
   /** Whether something was added since the last pane. */
   isFresh: boolean;

@@ -9,6 +9,7 @@
  * D2. An output is never older than its input.
  * D3. A synchronous element costs no promise and no allocation: one context serves them all.
  */
+import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
@@ -74,7 +75,9 @@ export class DoFnRunner {
       this.#isSetUp = true;
       await fn.startBundle?.();
     } catch (cause) {
-      throw userError(this.node, cause);
+      // No element is to blame, so none may become a dead letter: the delivery comes again.
+      const { message } = userError(this.node, cause);
+      throw new MeshError("ERR_UNAVAILABLE", `${message} (before any element)`, { cause });
     }
   }
 
@@ -89,7 +92,9 @@ export class DoFnRunner {
       if (running === undefined || typeof running.then !== "function") return;
       // The element keeps this context for itself; the next one gets a new one.
       this.#context = new Context(this.node, this.#host, this.#next);
-      this.#host.pending.push(this.#guard(running));
+      const guarded = this.#guard(running);
+      guarded.catch(() => {}); // Told when the bundle ends; until then nobody awaits it.
+      this.#host.pending.push(guarded);
     } catch (cause) {
       throw userError(this.node, cause);
     }

@@ -141,7 +141,7 @@ export class Grouping {
     for (const open of this.#windows.values()) {
       if (open.fresh.size > 0) {
         if (timestampCombiner === "endOfWindow") hold = earlier(hold, maxTimestamp(open.window));
-        else for (const cell of open.fresh) hold = earlier(hold, cell.time);
+        else for (const cell of open.fresh) hold = earlier(hold, timeOf(cell, open.window));
       }
       if (closing === "fireAlways" && allowedLatenessMs > 0) {
         hold = earlier(hold, this.#expiryOf(open.window));
@@ -187,13 +187,10 @@ export class Grouping {
     watermarks: Watermarks,
   ): void {
     this.#store.add(cell, value);
-    const end = maxTimestamp(open.window);
+    if (!cell.isFresh) cell.time = MAX_TIMESTAMP;
     // An element behind the output watermark can't hold it back, and so has no say in the time.
-    const counts = time !== undefined && this.#keepTime !== undefined && time >= watermarks[1];
-    const at = counts ? time : end;
-    if (!cell.isFresh) cell.time = at;
-    else if (counts && this.#keepTime !== undefined) {
-      cell.time = cell.time === end ? at : this.#keepTime(cell.time, at);
+    if (time !== undefined && this.#keepTime !== undefined && time >= watermarks[1]) {
+      cell.time = cell.time === MAX_TIMESTAMP ? time : this.#keepTime(cell.time, time);
     }
     cell.isFresh = true;
     open.fresh.add(cell);
@@ -209,7 +206,7 @@ export class Grouping {
     const { window } = open;
     const pane = nextPane(cell.pane, maxTimestamp(window), watermarks, isLast);
     const key = decodeKey(cell.keyText);
-    const timestamp = cell.isFresh ? cell.time : maxTimestamp(window);
+    const timestamp = cell.isFresh ? timeOf(cell, window) : maxTimestamp(window);
     try {
       const value = { key, value: this.#store.output(cell) };
       into.firings.push({ value, timestamp, window, pane });
@@ -253,4 +250,9 @@ export class Grouping {
     // The global window must be forgotten when time ends, whatever lateness it allows.
     return later(maxTimestamp(window), earlier(expiry, addMs(MAX_TIMESTAMP, -1)));
   }
+}
+
+/** The timestamp of a cell's next pane: the window's end, unless an element has a say in it. */
+function timeOf(cell: Cell, window: Window): Timestamp {
+  return cell.time === MAX_TIMESTAMP ? maxTimestamp(window) : cell.time;
 }

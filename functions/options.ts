@@ -48,9 +48,6 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   retryBackoffMs: 200,
 });
 
-/** Bytes of a message's data that the mesh never goes over (Pub/Sub takes 10 MB with attributes). */
-export const MESSAGE_BYTES_MAX: number = 9_000_000;
-
 /** Bytes of one document's text that the mesh never goes over (Firestore takes 1 MiB in all). */
 export const DOCUMENT_BYTES_MAX: number = 900_000;
 

@@ -16,13 +16,13 @@ import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
 import { guardedRun } from "./guarded-run.ts";
-import type { EngineOptions } from "./options.ts";
+import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
 import type { BoundedSource, Clock } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { dropPassedRanges } from "./sent.ts";
-import type { Shard } from "./shard.ts";
-import { userError } from "./user-errors.ts";
+import { documentBytes, type Shard } from "./shard.ts";
+import { placeOf, userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
 export interface RunContext {
@@ -94,8 +94,33 @@ export async function runMessages(
   for (const { item, error, attempts } of result.dead) {
     dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
   }
+  const [only] = items;
+  if (only !== undefined && items.length === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
+    // What one element gives can't be made smaller: set it aside, or the shard would stand still.
+    const error = outputTooBig(context.program, bytesOf(result.outputs));
+    dead.push({ error, attempts: 1, element: only.value, timestamp: only.timestamp });
+    return { outputs: NO_OUTPUTS, self, dead };
+  }
   shard.metrics.elementsOut += result.outputs.elements;
   return { outputs: result.outputs, self, dead };
+}
+
+/** About how many bytes outputs take in a commit. */
+function bytesOf({ bundles, documents, messages, files }: BundleOutputs): number {
+  let bytes = 0;
+  for (const { windowsText } of bundles) bytes += Buffer.byteLength(windowsText);
+  for (const { fields } of documents) bytes += documentBytes(fields);
+  for (const { data } of messages) bytes += Math.ceil(data.length / 3) * 4;
+  for (const { lines } of files) for (const line of lines) bytes += Buffer.byteLength(line);
+  return bytes;
+}
+
+function outputTooBig({ root }: Program, bytes: number): MeshError {
+  return new MeshError(
+    "ERR_ELEMENT_TOO_BIG",
+    `${placeOf(root)}: what one element gives takes ${bytes} bytes; one commit holds ` +
+      `${COMMIT_BYTES_MAX}. Emit less for each element, or reshuffle() in between.`,
+  );
 }
 
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */

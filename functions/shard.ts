@@ -129,11 +129,13 @@ export function nextCommit(
 export function bytesOf(commit: HeadCommit): number {
   let bytes = Buffer.byteLength(commit.head.progress) + Buffer.byteLength(commit.head.body);
   for (const part of commit.partsToPut) bytes += Buffer.byteLength(part.text);
-  // A field of a document takes about its JSON text, with a name and a type around each value.
-  for (const document of commit.sinkDocuments) {
-    bytes += 200 + 2 * Buffer.byteLength(JSON.stringify(document.fields));
-  }
+  for (const { fields } of commit.sinkDocuments) bytes += documentBytes(fields);
   return bytes;
+}
+
+/** About how many bytes a sink's document takes: each value has a name and a type around it. */
+export function documentBytes(fields: Readonly<Record<string, unknown>>): number {
+  return 200 + 2 * Buffer.byteLength(JSON.stringify(fields));
 }
 
 function progressOf(shard: Shard, nowMs: number): ShardProgress {

@@ -58,6 +58,8 @@ export interface ShuffleWriter {
   count(): number;
   /** Returns what was gathered as bundles, and begins anew. */
   take(): Bundle[];
+  /** Forgets what was gathered; never throws, as encoding it might. */
+  discard(): void;
 }
 
 /** Returns the writer for a shuffle that a stage feeds. */
@@ -90,10 +92,14 @@ class Targets {
 
   take(): Bundle[] {
     const builders = this.#builders;
-    this.#builders = [];
-    this.elements = 0;
+    this.discard();
     const { stage, bundleElementsMax } = this.#context;
     return builders.flatMap((b, shard) => b?.finish(stage, shard, bundleElementsMax) ?? []);
+  }
+
+  discard(): void {
+    this.#builders = [];
+    this.elements = 0;
   }
 }
 
@@ -133,6 +139,7 @@ function keyedWriter(
     },
     count: () => targets.elements,
     take: () => targets.take(),
+    discard: () => targets.discard(),
   };
 }
 
@@ -159,6 +166,7 @@ function reshuffleWriter(node: ReshuffleNode, context: ShuffleContext): ShuffleW
     },
     count: () => targets.elements,
     take: () => targets.take(),
+    discard: () => targets.discard(),
   };
 }
 
@@ -211,13 +219,17 @@ class LiftedCombine implements ShuffleWriter {
 
   take(): Bundle[] {
     const tables = this.#tables;
-    this.#tables = new Map();
-    this.#elements = 0;
+    this.discard();
     const targets = new Targets(this.#context);
     for (const ofStart of tables.values()) {
       for (const table of ofStart) this.#addTable(table, targets);
     }
     return targets.take();
+  }
+
+  discard(): void {
+    this.#tables = new Map();
+    this.#elements = 0;
   }
 
   #addTable(table: WindowTable, targets: Targets): void {

@@ -10,6 +10,7 @@
  */
 import type { WatermarkPolicy } from "../sdk/io/source-spec.ts";
 import { addMs, earlier, later, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { GLOBAL_WINDOW, maxTimestamp } from "../sdk/model/window.ts";
 import type { Observation } from "./register.ts";
 
 /** What the job remembers of a source, between ticks. */
@@ -87,7 +88,8 @@ export function nextChangeMs(
     const reachesMs = nextTimer + (policy.idleAfterMs ?? 0) + 1;
     times.push(Math.max(deadlineMs, reachesMs));
   }
-  const future = times.filter((atMs) => atMs > nowMs);
+  // Processing time ends where Timestamps do: the global window's end is never reached by waiting.
+  const future = times.filter((atMs) => atMs > nowMs && atMs < maxTimestamp(GLOBAL_WINDOW));
   return future.length === 0 ? undefined : Math.min(...future);
 }
 

@@ -10,7 +10,7 @@
 import { isMeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
-import { bundleText, type WindowColumns } from "./envelope.ts";
+import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
@@ -47,7 +47,7 @@ export function outboxOf(
     entries.push(bundleEntry(shard, context.program, bundle, body));
   }
   for (const { shard: to, minTime, body } of result.self) {
-    const self = { stage: shard.ref.stage, shard: to, minTime, count: 0 };
+    const self = { stage: shard.ref.stage, shard: to, minTime, count: countOf(body) };
     entries.push(bundleEntry(shard, context.program, self, JSON.stringify(body)));
   }
   result.outputs.messages.forEach(({ topic, key, data, attributes }, i) => {
@@ -63,6 +63,12 @@ export function outboxOf(
     );
   }
   return entries;
+}
+
+/** Elements of a message to itself: a half of a bundle may have to be cut again. */
+function countOf(body: EnvelopeBody): number {
+  if (body.kind !== "elements") return 0;
+  return body.windows.reduce((sum, { values }) => sum + values.length, 0);
 }
 
 function bundleEntry(

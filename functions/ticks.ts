@@ -11,6 +11,9 @@
 import type { EngineOptions } from "./options.ts";
 import type { Clock, Wakeups } from "./ports.ts";
 
+/** Cloud Tasks takes a task up to 30 days ahead; a tick that comes early asks for the next one. */
+const AHEAD_MS_MAX = 29 * 24 * 60 * 60_000;
+
 /** Schedules calls of the tracker. */
 export class Ticks {
   readonly #wakeups: Wakeups;
@@ -39,9 +42,10 @@ export class Ticks {
     await this.ensureAt(this.#clock.nowMs());
   }
 
-  /** Makes sure that the tracker runs at or soon after `atMs`. */
+  /** Makes sure that the tracker runs at or soon after `atMs`; before it, where that is far off. */
   async ensureAt(atMs: number): Promise<void> {
-    const period = Math.floor((atMs + this.#clockSkewMs) / this.#periodMs) + 1;
+    const nearMs = Math.min(atMs, this.#clock.nowMs() + AHEAD_MS_MAX);
+    const period = Math.floor((nearMs + this.#clockSkewMs) / this.#periodMs) + 1;
     const dueMs = period * this.#periodMs;
     if (dueMs === this.#ensuredMs) return;
     await this.#wakeups.wake(`tick-${this.#job}-${period}`, dueMs);

@@ -7,7 +7,8 @@
  * Y1. What a tick uses is one consistent snapshot, and it stores before it tells (a shard never
  *     uses a newer watermark than is stored).
  * Y2. A register leaves when everything in it has arrived, or when it was never confirmed and its
- *     messages must have come again. What it observed is kept in the same commit.
+ *     messages must have come again; never before an older one of its producer, which it may
+ *     confirm. What it observed is kept in the same commit.
  * Y3. Nothing open means no next tick: an idle mesh makes no call.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
@@ -37,6 +38,9 @@ export interface TrackerContext {
 /** An advance that a shard did not act on is sent again after this, in ms. */
 const ADVANCE_AGAIN_MS = 10_000;
 
+/** An older register loses what has arrived of it: well before shards forget its producer, in ms. */
+const SHORTEN_AFTER_MS = 15 * 60_000;
+
 /**
  * Runs one tick.
  *
@@ -50,12 +54,12 @@ export async function tick(context: TrackerContext): Promise<void> {
   const job = decodeJob(snapshot.job.text, plan);
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
-  if (!isSame(job, step.job) || step.removed.length > 0) {
+  if (!isSame(job, step.job) || step.removed.length > 0 || step.shortened.length > 0) {
     try {
       await world.store.commitJob({
         previousVersion: snapshot.job.version,
         job: { version: snapshot.job.version + 1, text: JSON.stringify(step.job) },
-        registersToPut: [],
+        registersToPut: step.shortened.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
         registersToDelete: step.removed.map(registerId),
       });
     } catch (error) {
@@ -85,6 +89,7 @@ export function decodeJob(text: string, plan: MeshPlan): Job {
 interface Step {
   readonly job: Job;
   readonly removed: readonly Register[];
+  readonly shortened: readonly Register[];
   readonly messages: readonly OutgoingMessage[];
   /** When the next tick must be, in ms of processing time; undefined: nothing is open. */
   readonly nextMs: number | undefined;
@@ -123,6 +128,7 @@ function computeStep(
   return {
     job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },
     removed,
+    shortened: shortened(registers, heads, nowMs),
     messages: due.shards.map((key) => advanceMessage(plan, advancing, key)),
     nextMs: isPending ? nowMs : nextOfSources(plan, sources, heads, nowMs),
   };
@@ -147,10 +153,30 @@ function removable(
   for (const { producer, confirmed: upTo } of registers) {
     confirmed.set(producer, Math.max(upTo, confirmed.get(producer) ?? -1));
   }
-  return registers.filter((register) => {
-    if (hasArrived({ heads }, register)) return true;
-    const isConfirmed = register.index <= (confirmed.get(register.producer) ?? -1);
-    return !isConfirmed && register.atMs < nowMs - timeoutMs;
+  const staying = new Set<string>();
+  const oldestFirst = registers.toSorted((a, b) => a.index - b.index);
+  return oldestFirst.filter((register) => {
+    const { producer, index, atMs } = register;
+    const isConfirmed = index <= (confirmed.get(producer) ?? -1);
+    const isLost = !isConfirmed && atMs < nowMs - timeoutMs;
+    const leaves = !staying.has(producer) && (isLost || hasArrived({ heads }, register));
+    if (!leaves) staying.add(producer);
+    return leaves;
+  });
+}
+
+/** Old registers of which a part has arrived, without that part: its shard will forget it. */
+function shortened(
+  registers: readonly Register[],
+  heads: ReadonlyMap<string, ShardProgress>,
+  nowMs: number,
+): Register[] {
+  return registers.flatMap((register) => {
+    if (register.atMs > nowMs - SHORTEN_AFTER_MS) return [];
+    const sends = register.sends.filter(
+      (send) => !hasArrived({ heads }, { ...register, sends: [send] }),
+    );
+    return sends.length < register.sends.length ? [{ ...register, sends }] : [];
   });
 }
 

@@ -23,7 +23,7 @@ import type {
   StagePlan,
 } from "./plan.ts";
 import { cutEdges, cutStages, type Stage, stageKind } from "./stages.ts";
-import { validate } from "./validate.ts";
+import { validate, validateStages } from "./validate.ts";
 
 const shardsDefault = 4;
 const shardsMax = 1_024;
@@ -34,6 +34,7 @@ const shardsMax = 1_024;
  * @param pipeline - what `pipeline()` returned
  * @param options - `shards`: of each stage that has any, 1 to 1024; 4 where left out
  * @throws ERR_PIPELINE if the pipeline can't run, with the transform and its place
+ * @throws ERR_UNSUPPORTED if it asks for something that the mesh does not run
  * @throws ERR_OPTION if `shards` is no such number
  * @example const plan = compile(flights, { shards: 16 })
  */
@@ -44,6 +45,7 @@ export function compile(pipeline: Pipeline, options: CompileOptions = {}): MeshP
   }
   validate(pipeline.graph);
   const cut = cutStages(pipeline.graph);
+  validateStages(cut);
   const stages = cut.map((stage) => planStage(pipeline.name, stage, shards));
   assert(new Set(stages.map(({ id }) => id)).size === stages.length, "two stages have one id");
   const content: Omit<MeshPlan, "hash"> = {

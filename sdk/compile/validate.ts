@@ -7,12 +7,15 @@
  * L1. A pipeline writes somewhere, or runs a DoFn; a source that nobody reads on is allowed.
  * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
  * L3. All inputs of a flatten are windowed alike.
+ * L4. Between an unbounded source and the first shuffle, what comes out follows from one message:
+ *     a message that is delivered again must give the same, and `finishBundle` belongs to none.
  */
 import { MeshError } from "../model/errors.ts";
 import type { GraphNode, PipelineGraph } from "../model/graph.ts";
 import { formatPlace } from "../model/place.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import { canonicalJson } from "./fingerprint.ts";
+import { type Stage, stageKind } from "./stages.ts";
 
 /**
  * Checks a graph.
@@ -41,6 +44,24 @@ function requireOutput(graph: PipelineGraph): void {
     "ERR_PIPELINE",
     `Nothing would come out of the pipeline "${graph.name}": it has no .write(…). Its last transform is ${nameNode(last)}; write somewhere after it.`,
   );
+}
+
+/**
+ * Checks the stages of a graph.
+ *
+ * @throws ERR_UNSUPPORTED for a DoFn that breaks L4
+ */
+export function validateStages(stages: readonly Stage[]): void {
+  for (const { root, nodes } of stages) {
+    if (stageKind(root) !== "ingest") continue;
+    for (const node of nodes) {
+      if (node.kind !== "parDo" || node.fn.finishBundle === undefined) continue;
+      throw new MeshError(
+        "ERR_UNSUPPORTED",
+        `${nameNode(node)} has a finishBundle, but runs on messages before their first shuffle: a message that is delivered again could not be told from a new one in what it emits. Put .reshuffle() before it.`,
+      );
+    }
+  }
 }
 
 /** L2: the default trigger waits for the end of the window, which unbounded input never reaches. */

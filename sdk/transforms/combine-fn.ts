@@ -12,11 +12,13 @@ import type { Coder } from "../coders/coder.ts";
 export interface CombineFn<I, A, O> {
   /** Shows in plans and errors. */
   readonly name: string;
+  /** Returns an accumulator of no input. */
   createAccumulator(): A;
   /** Adds an input; may change `accumulator` in place, and returns it. */
   addInput(accumulator: A, input: I): A;
   /** Adds `other` to `accumulator`; may change `accumulator`, never `other`; returns it. */
   mergeAccumulators(accumulator: A, other: A): A;
+  /** Returns the output of all that was added; called once for each pane. */
   extractOutput(accumulator: A): O;
   /** Makes an accumulator smaller before it crosses an edge. */
   compact?(accumulator: A): A;

@@ -26,14 +26,23 @@ export interface ProcessContext<O> {
 
 /** What a DoFn may do when a bundle ends: emit, saying when and into which window. */
 export interface FinishBundleContext<O> {
+  /** Emits an element at a time and into a window, for no element at hand gives them. */
   output(value: O, at: { readonly timestamp: TimestampLike; readonly window: Window }): void;
 }
 
 /** The user's code for one element. */
 export interface DoFn<I, O> {
+  /** Called once on each instance, before its first bundle. What it throws has the bundle retried. */
   setup?(): void | Promise<void>;
+  /** Called before each bundle. What it throws has the bundle retried. */
   startBundle?(): void | Promise<void>;
+  /** Called for each element; may be asynchronous, and then runs beside others of the bundle. */
   process(element: I, context: ProcessContext<O>): void | Promise<void>;
+  /**
+   * Called after each bundle, when all its elements have ended. Not before the first shuffle of an
+   * unbounded source (ERR_UNSUPPORTED).
+   */
   finishBundle?(context: FinishBundleContext<O>): void | Promise<void>;
+  /** Called when an instance ends (best effort). */
   teardown?(): void | Promise<void>;
 }

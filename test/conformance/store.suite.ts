@@ -1,0 +1,245 @@
+/**
+ * What the engine may expect of any Store (functions/ports.ts), told over every implementation.
+ *
+ * Owns: the promises. Does not own: what a Firestore must do (firestore.suite.ts).
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HeadCommit, ShardRef, SinkDocument, Store } from "../../functions/ports.ts";
+import { codeOf } from "../support/builders.ts";
+
+/** A store under test, and a look at what sinks wrote. */
+export interface StoreUnderTest {
+  /** A store of another pipeline each time. */
+  readonly newStore: (pipeline: string) => Store;
+  readonly document: (collection: string, id: string) => Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+const shard: ShardRef = { stage: "group-1", shard: 3 };
+const LOST = "ERR_STORE_CONTENTION";
+
+function commitOf(version: number, more: Partial<HeadCommit> = {}): HeadCommit {
+  return {
+    shard,
+    previousVersion: version === 1 ? undefined : version - 1,
+    head: { version, progress: `{"v":${version}}`, body: `body ${version}` },
+    partsToPut: [],
+    partsToDelete: [],
+    sinkDocuments: [],
+    ...more,
+  };
+}
+
+async function commitUpTo(store: Store, version: number): Promise<void> {
+  for (let v = 1; v <= version; v++) await store.commitHead(commitOf(v));
+}
+
+function jobCommit(version: number, text = `job ${version}`): Parameters<Store["commitJob"]>[0] {
+  return {
+    previousVersion: version === 1 ? undefined : version - 1,
+    job: { version, text },
+    registersToPut: [],
+    registersToDelete: [],
+  };
+}
+
+async function outcomes(commits: readonly Promise<void>[]): Promise<string[]> {
+  const codes = await Promise.all(commits.map((commit) => codeOf(() => commit)));
+  return codes.map((code) => code ?? "won").sort();
+}
+
+/** Runs the suite over one implementation. */
+export function storeSuite(name: string, start: () => Promise<StoreUnderTest>): void {
+  describe(`Store: ${name}`, () => {
+    let tested: StoreUnderTest;
+    let serial = 0;
+    const fresh = (): Store => tested.newStore(`p${Date.now().toString(36)}-${serial++}`);
+
+    beforeAll(async () => {
+      tested = await start();
+    }, 60_000);
+    afterAll(() => tested?.stop());
+
+    headPromises(fresh);
+    tokenPromises(fresh);
+    documentPromises(fresh, (...at) => tested.document(...at));
+    registerAndJobPromises(fresh);
+    snapshotPromises(fresh);
+  });
+}
+
+function headPromises(fresh: () => Store): void {
+  it("a shard that was never committed has no head", async () => {
+    expect(await fresh().newestHead(shard)).toBeUndefined();
+  });
+
+  it("the newest head is the one committed last, also past ten and a hundred versions", async () => {
+    const store = fresh();
+    for (let v = 1; v <= 101; v++) {
+      await store.commitHead(commitOf(v));
+      if (v % 10 < 2) expect(await store.newestHead(shard)).toEqual(commitOf(v).head);
+    }
+  });
+
+  it("shards whose names begin alike are apart", async () => {
+    const store = fresh();
+    const others = [
+      { stage: "group-1", shard: 31 },
+      { stage: "group-1", shard: 0 },
+      { stage: "group-12", shard: 3 },
+    ];
+    for (const other of others) await store.commitHead({ ...commitOf(1), shard: other });
+    expect(await store.newestHead(shard)).toBeUndefined();
+    await store.commitHead(commitOf(1));
+    await store.commitHead(commitOf(2));
+    for (const other of others) expect((await store.newestHead(other))?.version).toBe(1);
+  });
+
+  it("parts are read in the order asked for, and are gone when deleted", async () => {
+    const store = fresh();
+    const partsToPut = ["s0.0", "s0.1", "o1.0"].map((id) => ({ id, text: `text of ${id} é😀` }));
+    await store.commitHead(commitOf(1, { partsToPut }));
+    expect(await store.readParts(shard, ["o1.0", "s0.0"])).toEqual([
+      "text of o1.0 é😀",
+      "text of s0.0 é😀",
+    ]);
+    await store.commitHead(commitOf(2, { partsToDelete: ["s0.0", "never-there"] }));
+    expect(await codeOf(() => store.readParts(shard, ["s0.1", "s0.0"]))).toBe(LOST);
+    expect(await store.readParts(shard, ["s0.1"])).toEqual(["text of s0.1 é😀"]);
+  });
+}
+
+function tokenPromises(fresh: () => Store): void {
+  it("of several first commits at once exactly one wins", async () => {
+    const store = fresh();
+    const commits = [1, 2, 3].map(() => store.commitHead(commitOf(1)));
+    expect(await outcomes(commits)).toEqual([LOST, LOST, "won"]);
+  });
+
+  it("of several commits on one head exactly one wins, and the head is the winner's", async () => {
+    const store = fresh();
+    await commitUpTo(store, 4);
+    const bodies = ["a", "b", "c"];
+    const won: string[] = [];
+    const commits = bodies.map(async (body) => {
+      await store.commitHead(commitOf(5, { head: { version: 5, progress: "{}", body } }));
+      won.push(body);
+    });
+    expect(await outcomes(commits)).toEqual([LOST, LOST, "won"]);
+    expect((await store.newestHead(shard))?.body).toBe(won[0]);
+  });
+
+  it("a stale writer loses, however many versions have come since, and changes nothing", async () => {
+    const store = fresh();
+    await commitUpTo(store, 12);
+    for (const stale of [1, 2, 5, 12]) {
+      const partsToPut = [{ id: "stale", text: "x" }];
+      expect(await codeOf(() => store.commitHead(commitOf(stale, { partsToPut })))).toBe(LOST);
+    }
+    expect(await store.newestHead(shard)).toEqual(commitOf(12).head);
+    expect(await codeOf(() => store.readParts(shard, ["stale"]))).toBe(LOST);
+  });
+
+  it("a commit that was applied is refused when it is sent again", async () => {
+    const store = fresh();
+    await commitUpTo(store, 2);
+    expect(await codeOf(() => store.commitHead(commitOf(2)))).toBe(LOST);
+  });
+}
+
+function documentPromises(fresh: () => Store, read: StoreUnderTest["document"]): void {
+  const collection = `sink-${Date.now().toString(36)}`;
+  const document = (id: string, n: number): SinkDocument => ({ collection, id, fields: { n } });
+
+  it("documents of a sink are written with the head or not at all", async () => {
+    const store = fresh();
+    await store.commitHead(commitOf(1, { sinkDocuments: [document("a", 1), document("b", 1)] }));
+    expect(await read(collection, "a")).toEqual({ n: 1 });
+    const lost = commitOf(1, { sinkDocuments: [document("a", 2), document("c", 2)] });
+    expect(await codeOf(() => store.commitHead(lost))).toBe(LOST);
+    expect(await read(collection, "a")).toEqual({ n: 1 });
+    expect(await read(collection, "c")).toBeUndefined();
+  });
+
+  it("the same id replaces a document, of two in one commit the later one stays", async () => {
+    const store = fresh();
+    await store.writeDocuments([document("d", 1), document("d", 2)]);
+    expect(await read(collection, "d")).toEqual({ n: 2 });
+    await store.commitHead(commitOf(1, { sinkDocuments: [document("d", 3)] }));
+    expect(await read(collection, "d")).toEqual({ n: 3 });
+  });
+}
+
+function registerAndJobPromises(fresh: () => Store): void {
+  it("a register is put, replaced and, once removed, not brought back", async () => {
+    const store = fresh();
+    await store.putRegister({ id: "i-0", text: "one" });
+    await store.replaceRegister({ id: "i-0", text: "two" });
+    expect((await store.snapshot()).registers).toEqual([{ id: "i-0", text: "two" }]);
+    await store.commitJob({ ...jobCommit(1), registersToDelete: ["i-0"] });
+    await store.replaceRegister({ id: "i-0", text: "three" });
+    expect((await store.snapshot()).registers).toEqual([]);
+  });
+
+  it("of several commits of the job one wins, and a stale one loses", async () => {
+    const store = fresh();
+    expect(await store.readJob()).toBeUndefined();
+    const first = ["a", "b"].map((text) => store.commitJob(jobCommit(1, text)));
+    expect(await outcomes(first)).toEqual([LOST, "won"]);
+    const second = ["a", "b"].map((text) => store.commitJob(jobCommit(2, text)));
+    expect(await outcomes(second)).toEqual([LOST, "won"]);
+    for (let v = 3; v <= 12; v++) await store.commitJob(jobCommit(v));
+    for (const stale of [1, 2, 12]) {
+      expect(await codeOf(() => store.commitJob(jobCommit(stale)))).toBe(LOST);
+    }
+    expect(await store.readJob()).toEqual(jobCommit(12).job);
+  });
+
+  it("registers change with the job or not at all", async () => {
+    const store = fresh();
+    const registersToPut = [{ id: "r-0", text: "r" }];
+    await store.commitJob({ ...jobCommit(1), registersToPut });
+    const lost = { ...jobCommit(1), registersToDelete: ["r-0"] };
+    expect(await codeOf(() => store.commitJob(lost))).toBe(LOST);
+    expect((await store.snapshot()).registers).toEqual(registersToPut);
+  });
+}
+
+function snapshotPromises(fresh: () => Store): void {
+  it("a snapshot has every shard's newest head, every register and the job", async () => {
+    const store = fresh();
+    expect(await store.snapshot()).toEqual({ heads: [], registers: [], job: undefined });
+    await commitUpTo(store, 3);
+    await store.commitJob(jobCommit(1));
+    expect(await store.snapshot()).toEqual({
+      heads: [{ shard, version: 3, progress: '{"v":3}' }],
+      registers: [],
+      job: jobCommit(1).job,
+    });
+  });
+
+  it("while commits go on, a snapshot never shows a shard twice or not at all", async () => {
+    const store = fresh();
+    const shards = [0, 1, 2].map((n) => ({ stage: "busy", shard: n }));
+    for (const ref of shards) await store.commitHead({ ...commitOf(1), shard: ref });
+    let isOver = false;
+    const writing = Promise.all(
+      shards.map(async (ref) => {
+        for (let v = 2; v <= 15; v++) await store.commitHead({ ...commitOf(v), shard: ref });
+      }),
+    ).finally(() => {
+      isOver = true;
+    });
+    const before = new Map<number, number>();
+    while (!isOver) {
+      const { heads } = await store.snapshot();
+      expect(heads.map((head) => head.shard.shard).sort()).toEqual([0, 1, 2]);
+      for (const { shard: ref, version, progress } of heads) {
+        expect(progress).toBe(`{"v":${version}}`);
+        expect(version).toBeGreaterThanOrEqual(before.get(ref.shard) ?? 1);
+        before.set(ref.shard, version);
+      }
+    }
+    await writing;
+  });
+}
