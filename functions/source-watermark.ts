@@ -4,7 +4,9 @@
  * Owns: the policies. Pure: what was observed, and now, give a watermark. Does not own: elements
  * that the mesh has already touched, which registers protect (watermark.ts).
  *
- * Trailing:                min(event times seen in the last sampleMs), as Beam's Pub/Sub reader
+ * Trailing:                min(event times seen in the last sampleMs), as Beam's Pub/Sub reader,
+ *                          once a whole sample was seen: the first messages of a backlog come in
+ *                          any order, and say nothing of those behind them
  * Bounded out-of-orderness: max(event times seen) − delayMs
  * Idle (either):            after idleAfterMs without a message, now − idleAfterMs
  */
@@ -52,13 +54,12 @@ export function advanceSource(
     slices.set(slice, earlier(slices.get(slice) ?? minTime, minTime));
   }
   const oldest = Math.floor(nowMs / sliceMs) - SLICES;
-  const kept =
-    policy.kind === "trailing"
-      ? [...slices].filter(([slice]) => slice >= oldest).sort((a, b) => a[0] - b[0])
-      : [];
-  const seen = policyWatermark(policy, maxTime, kept);
+  const all = [...slices].sort((a, b) => a[0] - b[0]);
+  const seen =
+    policy.kind === "trailing" ? trailingWatermark(all, oldest) : addMs(maxTime, -policy.delayMs);
   const idle = idleWatermark(policy, lastAtMs, nowMs);
   const watermark = later(before.watermark, later(seen, idle));
+  const kept = policy.kind === "trailing" ? all.filter(([slice]) => slice >= oldest) : [];
   return { watermark, maxTime, slices: kept, lastAtMs };
 }
 
@@ -79,7 +80,7 @@ export function nextChangeMs(
 ): number | undefined {
   const times: number[] = [];
   const [first] = state.slices;
-  if (policy.kind === "trailing" && first !== undefined && state.slices.length > 1) {
+  if (policy.kind === "trailing" && first !== undefined) {
     times.push((first[0] + SLICES + 1) * Math.max(1, policy.sampleMs / SLICES));
   }
   const deadlineMs = idleDeadlineMs(state, policy);
@@ -93,14 +94,13 @@ export function nextChangeMs(
   return future.length === 0 ? undefined : Math.min(...future);
 }
 
-function policyWatermark(
-  policy: WatermarkPolicy,
-  maxTime: Timestamp,
-  slices: readonly (readonly [number, Timestamp])[],
+/** The smallest time of a sample that is whole: its oldest slice has just left it. */
+function trailingWatermark(
+  slices: readonly (readonly [slice: number, minTime: Timestamp])[],
+  oldest: number,
 ): Timestamp {
-  if (policy.kind === "boundedOutOfOrderness") return addMs(maxTime, -policy.delayMs);
   const [first] = slices;
-  if (first === undefined) return MIN_TIMESTAMP;
+  if (first === undefined || first[0] >= oldest) return MIN_TIMESTAMP;
   return slices.reduce((min, [, minTime]) => earlier(min, minTime), first[1]);
 }
 

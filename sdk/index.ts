@@ -53,7 +53,7 @@ export { distinctCount } from "./transforms/combiners/distinct-count.ts";
 export { type MeanAccumulator, mean } from "./transforms/combiners/mean.ts";
 export { max, min } from "./transforms/combiners/min-max.ts";
 export { sum } from "./transforms/combiners/sum.ts";
-export { type TopBy, top } from "./transforms/combiners/top.ts";
+export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.ts";
 export type { DoFn, FinishBundleContext, ProcessContext } from "./transforms/do-fn.ts";
 export type { WindowOptions } from "./transforms/window-into.ts";
 export type {

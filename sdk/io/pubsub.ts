@@ -30,7 +30,9 @@ export interface PubsubReadOptions<T> {
 export interface PubsubWriteOptions<T> {
   /** Makes the data of a message; by default the element as JSON in UTF-8. */
   readonly encode?: (element: T, context: WriteContext) => Uint8Array | string;
+  /** Attributes of an element's message, beside `tidemark-id`, which the mesh sets. */
   readonly attributes?: (element: T, context: WriteContext) => Record<string, string>;
+  /** Messages of one key are delivered in order to subscriptions that ask for it. */
   readonly orderingKey?: (element: T, context: WriteContext) => string;
 }
 

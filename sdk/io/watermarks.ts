@@ -23,7 +23,8 @@ export interface TrailingOptions extends IdleOption {
 
 /**
  * Returns the policy "the smallest event time among the messages of the last minute", as Beam's
- * Pub/Sub reader has it.
+ * Pub/Sub reader has it. It says nothing before a whole minute of messages was seen, for those of a
+ * backlog come in any order.
  *
  * @throws ERR_DURATION if a duration can't be read
  * @example watermarks.trailing({ sample: { minutes: 1 }, idle: { seconds: 5 } })
@@ -62,6 +63,8 @@ function idleMs({ idle }: IdleOption): number | undefined {
  * @example pubsub.topic("flights", { watermark: watermarks.trailing({ idle: { seconds: 5 } }) })
  */
 export const watermarks: {
+  /** The smallest event time seen lately, as Beam's Pub/Sub reader has it. */
   readonly trailing: (options?: TrailingOptions) => WatermarkPolicy;
+  /** The largest event time seen, less a delay: for sources whose disorder is known. */
   readonly boundedOutOfOrderness: (delay: Duration, options?: IdleOption) => WatermarkPolicy;
 } = { trailing, boundedOutOfOrderness };

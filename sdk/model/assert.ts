@@ -1,3 +1,6 @@
+/**
+ * Assert: checks of the mesh's own invariants. What an author can cause has an error of its own.
+ */
 import { MeshError } from "./errors.ts";
 
 /**

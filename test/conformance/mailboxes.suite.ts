@@ -97,8 +97,9 @@ export function mailboxesSuite(
       expect(texts(await fromB(1))).toEqual(["2"]);
     });
 
+    // Reason: a topic of the memory mesh is there as soon as somebody publishes to it.
     it.skipIf(!options.hasUnknownTopics)(
-      "a topic that is not there is ERR_UNAVAILABLE",
+      "a topic that is not there is ERR_UNAVAILABLE (skipped where any topic is there)",
       async () => {
         const publishing = tested.mailboxes.publish([messageOf("never-made", "x")]);
         expect(await codeOf(() => publishing)).toBe("ERR_UNAVAILABLE");

@@ -1,3 +1,4 @@
+/** count: how many inputs. */
 import type { CombineFn } from "../combine-fn.ts";
 
 /**

@@ -1,3 +1,6 @@
+/**
+ * distinctCount: how many different inputs, exactly. A sketch that only estimates is another fn.
+ */
 import type { Coder, Json } from "../../coders/coder.ts";
 import { encodeKey } from "../../coders/key-coder.ts";
 import { MeshError } from "../../model/errors.ts";
@@ -16,7 +19,7 @@ const textSetCoder: Coder<Set<string>> = {
  * Counts the different inputs, exactly, where inputs are equal as keys are: by value. It remembers
  * each different one, so a window's state grows with their number. Of no input: 0.
  *
- * @param f - gives what to compare; the input itself where left out
+ * `f` gives what to compare; the input itself where left out
  * @throws ERR_KEY, when it runs, for a value that has no canonical form
  * @example visits.combinePerKey(distinctCount((v) => v.userId))
  */

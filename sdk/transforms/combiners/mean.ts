@@ -1,3 +1,4 @@
+/** mean: the mean of numbers, kept as sum and count so that parts can be merged. */
 import type { CombineFn } from "../combine-fn.ts";
 import { numberOf } from "./number-of.ts";
 
@@ -7,7 +8,7 @@ export type MeanAccumulator = [sum: number, count: number];
 /**
  * Takes the arithmetic mean of numbers, or of a number of each input. Of no input: NaN, as in Beam.
  *
- * @param f - gives the number of an input; the input itself where left out
+ * `f` gives the number of an input; the input itself where left out
  * @example flights.combinePerKey(mean((f) => f.delay))
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Mean.html
  */

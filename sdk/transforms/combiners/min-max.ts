@@ -7,7 +7,7 @@ import { numberOf } from "./number-of.ts";
 /**
  * Takes the smallest of numbers, or of a number of each input. Of no input: Infinity.
  *
- * @param f - gives the number of an input; the input itself where left out
+ * `f` gives the number of an input; the input itself where left out
  * @example bids.combinePerKey(min((b) => b.price))
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Min.html
  */
@@ -20,7 +20,7 @@ export function min<I>(f?: (input: I) => number): CombineFn<I, number, number> {
 /**
  * Takes the largest of numbers, or of a number of each input. Of no input: -Infinity.
  *
- * @param f - gives the number of an input; the input itself where left out
+ * `f` gives the number of an input; the input itself where left out
  * @example bids.combinePerKey(max((b) => b.price))
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Max.html
  */

@@ -1,3 +1,4 @@
+/** sum: the sum of numbers. */
 import type { CombineFn } from "../combine-fn.ts";
 import { numberOf } from "./number-of.ts";
 
@@ -5,7 +6,7 @@ import { numberOf } from "./number-of.ts";
  * Sums numbers, or a number of each input. Of no input: 0. Floating-point numbers are added as they
  * come, so the last digits may depend on the order.
  *
- * @param f - gives the number of an input; the input itself where left out
+ * `f` gives the number of an input; the input itself where left out
  * @example sales.combinePerKey(sum((s) => s.cents))
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Sum.html
  */

@@ -1,15 +1,22 @@
+/** top: the largest inputs, in a list that never grows past `n`. */
 import { MeshError } from "../../model/errors.ts";
 import type { CombineFn } from "../combine-fn.ts";
 
 /** What "largest" means: by a number of each input, or by a comparison as in `Array.sort`. */
-export type TopBy<I> = ((input: I) => number) | { readonly compare: (a: I, b: I) => number };
+export type TopBy<I> = ((input: I) => number) | TopComparison<I>;
+
+/** A comparison by which `top` orders. */
+export interface TopComparison<I> {
+  /** Negative if `a` is smaller than `b`, positive if larger, 0 if equal. */
+  readonly compare: (a: I, b: I) => number;
+}
 
 /**
  * Takes the `n` largest inputs, the largest first. Inputs that compare equal may stand in any order,
  * and any of them may be left out at the end. Of no input: [].
  *
  * @param n - how many, a whole number ≥ 1
- * @param by - gives the number to compare by, or `{ compare }`; the input itself where left out
+ * `by` gives the number to compare by, or `{ compare }`; the input itself where left out
  * @throws ERR_OPTION if `n` is not a whole number ≥ 1
  * @example flights.combinePerKey(top(3, (f) => f.delay))
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Top.html

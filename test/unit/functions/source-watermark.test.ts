@@ -32,11 +32,23 @@ test("a source that has given nothing stands at -∞, however long it is silent"
   expect(nextChangeMs(NEW_SOURCE, trailing, at(0), 1e9)).toBeUndefined();
 });
 
+test("trailing: nothing is known before a whole sample was seen, for a backlog comes in any order", () => {
+  const state = after(trailing, [500, 500, 10_000], [100, 900, 10_900]);
+  expect(state.watermark).toBe(MIN_TIMESTAMP);
+  expect(advanceSource(state, trailing, [], 11_099).watermark).toBe(MIN_TIMESTAMP);
+  expect(advanceSource(state, trailing, [], 11_100).watermark).toBe(100);
+});
+
 test("trailing: the smallest event time of the sample, until it has left the sample", () => {
-  const state = after(trailing, [100, 200, 10_000], [150, 300, 10_500]);
+  const state = after(trailing, [100, 200, 10_000], [150, 300, 10_500], [170, 300, 11_100]);
   expect(state.watermark).toBe(100);
-  expect(advanceSource(state, trailing, [], 11_050).watermark).toBe(100);
-  expect(advanceSource(state, trailing, [], 11_100).watermark).toBe(150);
+  expect(advanceSource(state, trailing, [], 11_599).watermark).toBe(100);
+  expect(advanceSource(state, trailing, [], 11_600).watermark).toBe(150);
+});
+
+test("trailing: a tick is wanted when the oldest slice leaves, if anybody waits", () => {
+  const state = after(trailing, [100, 200, 10_000]);
+  expect(nextChangeMs(state, trailing, at(1_000), 10_001)).toBe(11_100);
 });
 
 test("trailing: the last sample holds when it has left, until messages come or the source is idle", () => {

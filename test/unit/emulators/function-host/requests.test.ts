@@ -52,7 +52,7 @@ describe("a request through the front", () => {
     const host = await bench.host([await bench.spec("res.end()")]);
     const origin = new URL(host.url("stage-a")).origin;
     expect((await fetch(`${origin}/stage-b`)).status).toBe(404);
-    expect(() => host.url("stage-b")).toThrow(MeshError);
+    expect(() => host.kill("stage-b")).toThrow(MeshError);
   });
 
   test("is refused with 413 above 32 MiB, and passes just below", async () => {

@@ -68,3 +68,18 @@ test("a flatten of inputs that are windowed differently is refused, with the dif
   });
   expect(message).toMatch(/^"flatten" at .*"A" at .* and "B" at .* differ in windowFn/);
 });
+
+test("a finishBundle before the first shuffle of an unbounded source is refused, behind one it runs", () => {
+  const gathering = { process() {}, finishBundle() {} };
+  const build = (isShuffled: boolean) => () =>
+    compile(
+      pipeline("test", (p) => {
+        const numbers = p.read(pubsub.topic<number>("n"));
+        (isShuffled ? numbers.reshuffle() : numbers).parDo(gathering, { name: "Gather" });
+      }),
+    );
+  const error = meshErrorOf(build(false));
+  expect(error.code).toBe("ERR_UNSUPPORTED");
+  expect(error.message).toMatch(/"Gather" at .*reshuffle\(\)/);
+  expect(build(true)().stages).toHaveLength(2);
+});
