@@ -52,6 +52,6 @@ export function writeDelays(flights: PCollection<Flight>): void {
 
 export default pipeline("flights", (p) => {
   const timestamp = (flight: Flight) => Date.parse(`${flight.date} UTC`);
-  const watermark = watermarks.trailing({ idle: { seconds: 10 } });
+  const watermark = watermarks.trailing({ idle: { seconds: 20 } });
   p.read(pubsub.topic<Flight>("flights", { timestamp, watermark })).apply(writeDelays);
 });

@@ -51,6 +51,8 @@ interface Segment {
   readonly number: number;
   readonly parts: readonly SegmentInfo[];
   readonly bytes: number;
+  /** Of these, what is the newest text of a live entry. */
+  liveBytes: number;
   /** Ids that this segment holds, tombstones included, whether or not newer places have them. */
   readonly ids: Set<string>;
 }
@@ -125,6 +127,7 @@ export class ShardState {
   #set(id: string, text: string): void {
     const before = this.#memtable.get(id);
     if (before !== undefined) this.#memtableBytes -= before.length + id.length;
+    this.#leaveHome(id);
     if (text === TOMBSTONE) this.#entries.delete(id);
     else this.#entries.set(id, { text, home: inMemtable });
     if (text === TOMBSTONE && !this.#segments.some((segment) => segment.ids.has(id))) {
@@ -138,12 +141,26 @@ export class ShardState {
   #loadSegment(parts: readonly SegmentInfo[], content: Readonly<Record<string, unknown>>): void {
     const number = parts[0] === undefined ? 0 : numberOf(parts[0]);
     this.#nextSegment = Math.max(this.#nextSegment, number + 1);
-    for (const [id, value] of Object.entries(content)) {
-      if (value === null) this.#entries.delete(id);
-      else this.#entries.set(id, { text: JSON.stringify(value), home: number });
-    }
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-    this.#segments.push({ number, parts, bytes, ids: new Set(Object.keys(content)) });
+    const segment = { number, parts, bytes, liveBytes: 0, ids: new Set(Object.keys(content)) };
+    for (const [id, value] of Object.entries(content)) {
+      this.#leaveHome(id);
+      if (value === null) this.#entries.delete(id);
+      else {
+        const text = JSON.stringify(value);
+        this.#entries.set(id, { text, home: number });
+        segment.liveBytes += bytesOf(id, text);
+      }
+    }
+    this.#segments.push(segment);
+  }
+
+  /** An entry's text of before is dead: the segment that holds it has so much less that lives. */
+  #leaveHome(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.home === inMemtable) return;
+    const home = this.#segments.find((segment) => segment.number === entry.home);
+    if (home !== undefined) home.liveBytes -= bytesOf(id, entry.text);
   }
 
   #dropAll(partsToDelete: string[]): void {
@@ -155,28 +172,28 @@ export class ShardState {
 
   /** Moves what is of use in a segment that is mostly dead into the memtable, and drops it. */
   #giveUp(partsToDelete: string[]): void {
-    const older = new Set<string>();
     for (const [index, segment] of this.#segments.entries()) {
-      const useful = this.#usefulOf(segment, older);
+      if (segment.liveBytes >= segment.bytes * USEFUL_PART_MIN) continue;
+      const useful = this.#usefulOf(segment, this.#segments.slice(0, index));
       let bytes = 0;
-      for (const [id, text] of useful) bytes += id.length + text.length;
-      if (bytes < segment.bytes * USEFUL_PART_MIN) {
-        this.#segments.splice(index, 1);
-        for (const [id, text] of useful) this.#set(id, text);
-        partsToDelete.push(...segment.parts.map((part) => part.id));
-        return; // One at a time, so that a commit stays small.
-      }
-      for (const id of segment.ids) older.add(id);
+      for (const [id, text] of useful) bytes += bytesOf(id, text);
+      if (bytes >= segment.bytes * USEFUL_PART_MIN) continue;
+      this.#segments.splice(index, 1);
+      for (const [id, text] of useful) this.#set(id, text);
+      partsToDelete.push(...segment.parts.map((part) => part.id));
+      return; // One at a time, so that a commit stays small.
     }
   }
 
   /** The newest texts that a segment holds, and tombstones that older segments still need. */
-  #usefulOf(segment: Segment, older: ReadonlySet<string>): Map<string, string> {
+  #usefulOf(segment: Segment, older: readonly Segment[]): Map<string, string> {
     const useful = new Map<string, string>();
     for (const id of segment.ids) {
       const entry = this.#entries.get(id);
       if (entry?.home === segment.number) useful.set(id, entry.text);
-      else if (entry === undefined && older.has(id)) useful.set(id, TOMBSTONE);
+      else if (entry === undefined && older.some((each) => each.ids.has(id))) {
+        useful.set(id, TOMBSTONE);
+      }
     }
     return useful;
   }
@@ -230,11 +247,18 @@ export class ShardState {
       parts.push({ id, bytes: text.length });
       bytes += text.length;
     }
+    let liveBytes = 0;
     for (const [id, text] of content) {
-      if (text !== TOMBSTONE) this.#entries.set(id, { text, home: number });
+      if (text === TOMBSTONE) continue;
+      this.#entries.set(id, { text, home: number });
+      liveBytes += bytesOf(id, text);
     }
-    return { number, parts, bytes, ids: new Set(content.keys()) };
+    return { number, parts, bytes, liveBytes, ids: new Set(content.keys()) };
   }
+}
+
+function bytesOf(id: string, text: string): number {
+  return id.length + text.length;
 }
 
 function numberOf(info: SegmentInfo): number {

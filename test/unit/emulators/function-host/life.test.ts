@@ -60,6 +60,8 @@ describe("instances", () => {
     const pid = host.kill("stage-a");
     expect((await hanging).status).toBe(502);
     expect(Number(await text(host.url("stage-a")))).not.toBe(pid);
+    // The system tells of the death when it comes to it, which may be after the next answer.
+    await until(() => host.status()[0]?.lastExit !== undefined);
     expect(host.status()[0]?.lastExit).toMatchObject({ pid, signal: "SIGKILL" });
   });
 
