@@ -153,7 +153,7 @@ export class CellStore {
   /**
    * Writes the changed cells into the state.
    *
-   * @throws PoisonElement if an accumulator has grown too large for a document
+   * @throws PoisonElement if an accumulator can't be encoded, or is too large for a document
    */
   settle(): void {
     for (const cell of this.#changed) {
@@ -162,22 +162,27 @@ export class CellStore {
         this.#state.put(`v${cell.storedChunks++} ${idOf(cell)}`, JSON.stringify(chunk));
         cell.storedValues = cell.values.length;
       }
-      const text = JSON.stringify(this.#encode(cell));
-      if (text.length > STATE_BYTES_MAX) throw this.#tooBig(cell, text.length);
+      const text = this.#textOf(cell);
       this.#state.put(`k ${idOf(cell)}`, text);
       cell.newest = undefined;
     }
     this.#changed.clear();
   }
 
-  #tooBig(cell: Cell, bytes: number): Error {
-    const error = new MeshError(
-      "ERR_ELEMENT_TOO_BIG",
-      `${this.#node.name}: the accumulator of one key and window has grown to ${bytes} bytes; ` +
-        `at most ${STATE_BYTES_MAX} fit into one document. Use a combine whose accumulator stays ` +
-        "small, or smaller windows.",
-    );
-    return cell.newest === undefined ? error : new PoisonElement(cell.newest, error);
+  /** The text of a cell's entry; what can't be written is the newest element's doing. */
+  #textOf(cell: Cell): string {
+    try {
+      const text = JSON.stringify(this.#encode(cell));
+      if (text.length <= STATE_BYTES_MAX) return text;
+      throw new MeshError(
+        "ERR_ELEMENT_TOO_BIG",
+        `${this.#node.name}: the accumulator of one key and window has grown to ${text.length} ` +
+          `bytes; at most ${STATE_BYTES_MAX} fit into one document. Use a combine whose ` +
+          "accumulator stays small, or smaller windows.",
+      );
+    } catch (cause) {
+      throw cell.newest === undefined ? cause : new PoisonElement(cell.newest, cause);
+    }
   }
 
   #dropChunks(cell: Cell): void {

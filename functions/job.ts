@@ -20,6 +20,8 @@ export interface Job {
   readonly pipeline: string;
   readonly plan: string;
   readonly state: JobState;
+  /** Processing time of the launch, in ms: a source may be silent from the beginning. */
+  readonly launchedAtMs: number;
   readonly watermarks: StageWatermarks;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly ingest: Readonly<Record<string, IngestMetrics>>;
@@ -28,9 +30,9 @@ export interface Job {
 }
 
 /** Returns the job of a pipeline that has just begun. */
-export function newJob(pipeline: string, plan: string): Job {
+export function newJob(pipeline: string, plan: string, launchedAtMs: number): Job {
   const empty = { watermarks: {}, sources: {}, ingest: {}, advanced: {} };
-  return { pipeline, plan, state: "RUNNING", ...empty };
+  return { pipeline, plan, state: "RUNNING", launchedAtMs, ...empty };
 }
 
 /** Returns a stage's watermarks; MIN before the first tick. */
@@ -40,5 +42,5 @@ export function watermarksOf(job: Job, stage: string): readonly [Timestamp, Time
 
 /** Returns what is known of an ingest stage's source. */
 export function sourceOf(job: Job, stage: string): SourceState {
-  return job.sources[stage] ?? NEW_SOURCE;
+  return job.sources[stage] ?? { ...NEW_SOURCE, lastAtMs: job.launchedAtMs };
 }

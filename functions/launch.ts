@@ -50,7 +50,10 @@ async function create(plan: MeshPlan, world: World, registers: readonly Register
   try {
     await world.store.commitJob({
       previousVersion: undefined,
-      job: { version: 1, text: JSON.stringify(newJob(plan.pipeline, plan.hash)) },
+      job: {
+        version: 1,
+        text: JSON.stringify(newJob(plan.pipeline, plan.hash, world.clock.nowMs())),
+      },
       registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
       registersToDelete: [],
     });

@@ -8,7 +8,8 @@
  *                          once a whole sample was seen: the first messages of a backlog come in
  *                          any order, and say nothing of those behind them
  * Bounded out-of-orderness: max(event times seen) − delayMs
- * Idle (either):            after idleAfterMs without a message, now − idleAfterMs
+ * Idle (either):            after idleAfterMs without a message (or since the launch without any),
+ *                          now − idleAfterMs
  */
 import type { WatermarkPolicy } from "../sdk/io/source-spec.ts";
 import { addMs, earlier, later, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -21,7 +22,7 @@ export interface SourceState {
   readonly maxTime: Timestamp;
   /** Smallest event time by slice of processing time: `[slice, minTime]`, ascending. */
   readonly slices: readonly (readonly [slice: number, minTime: Timestamp])[];
-  /** Processing time of the newest message, in ms; 0 if there was none. */
+  /** Processing time of the newest message, of the launch before the first, in ms; 0: unknown. */
   readonly lastAtMs: number;
 }
 

@@ -43,7 +43,7 @@ export interface MeshStatus {
 export function statusOf(plan: MeshPlan, snapshot: MeshSnapshot, nowMs: number): MeshStatus {
   const job =
     snapshot.job === undefined
-      ? newJob(plan.pipeline, plan.hash)
+      ? newJob(plan.pipeline, plan.hash, nowMs)
       : (JSON.parse(snapshot.job.text) as Job);
   const heads = new Map<string, ShardProgress>(
     snapshot.heads.map(({ shard, progress }) => [
@@ -101,7 +101,6 @@ function noCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
 
 function ingestCounts(job: Job, view: MeshView, stage: string): Counts {
   const counts = noCounts();
-  counts.committedAtMs = job.sources[stage]?.lastAtMs ?? 0;
   const open = view.registers.filter((register) => register.stage === stage);
   for (const metrics of [job.ingest[stage], ...open.map((register) => register.metrics)]) {
     counts.elementsIn += metrics?.messages ?? 0;
@@ -109,6 +108,8 @@ function ingestCounts(job: Job, view: MeshView, stage: string): Counts {
     counts.deadLetters += metrics?.deadLetters ?? 0;
   }
   counts.activations = open.length;
+  // Before the first message the source's time is that of the launch, which is no activity.
+  if (counts.elementsIn > 0) counts.committedAtMs = job.sources[stage]?.lastAtMs ?? 0;
   return counts;
 }
 

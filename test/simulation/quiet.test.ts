@@ -53,3 +53,23 @@ test("a launched pipeline that never got a message is as quiet", async () => {
   await mesh.run(mesh.clock.nowMs() + hourMs);
   expect(mesh.counts()).toEqual(before);
 });
+
+test("a source that never got a message does not hold back another, by its idle rule", async () => {
+  const watermark = watermarks.boundedOutOfOrderness(0, { idle: { minutes: 2 } });
+  const both = pipeline("both", (p) => {
+    const left = p.read(pubsub.topic<number>("left", { watermark }));
+    const right = p.read(pubsub.topic<number>("right", { watermark }));
+    left
+      .flatten(right)
+      .windowInto(fixedWindows(minuteMs))
+      .keyBy(() => "all")
+      .combinePerKey(sum())
+      .write(firestore.collection("out", { id: (r) => r.key }));
+  });
+  const mesh = new MemoryMesh(both);
+  await mesh.launch();
+  await mesh.publish("left", [{ data: "1" }, { data: "2" }]);
+  await mesh.run(mesh.clock.nowMs() + hourMs);
+  expect(mesh.store.documents("out").get("all")).toMatchObject({ value: 3 });
+  await checkNothingDropped(mesh);
+});

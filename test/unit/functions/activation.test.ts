@@ -188,6 +188,23 @@ test("an element that can't be added becomes a dead letter, the others are added
   ]);
 });
 
+test("an accumulator that can't be written becomes a dead letter of the element that made it so", async () => {
+  const listing: CombineFn<number, unknown, number> = {
+    name: "listing",
+    createAccumulator: () => 0,
+    addInput: (total, n) => Number(total) + n,
+    mergeAccumulators: (a, b) => (b === 13 ? () => 13 : Number(a) + Number(b)),
+    extractOutput: Number,
+  };
+  const active = new Active(summed(listing as CombineFn<number, unknown, unknown>));
+  const instance = active.instance();
+  await instance.activate([active.elements(["a", 1], ["a", 13])]);
+  await instance.activate([active.elements(["a", 2])]);
+  await instance.activate([active.advance()]);
+  expect(active.results()).toEqual({ a: 3 });
+  expect(active.unit.published).toMatchObject([{ attributes: { "tidemark-code": "ERR_ENCODE" } }]);
+});
+
 test("a failure to add that may pass is thrown, and nothing set aside", async () => {
   const away: CombineFn<number, number, number> = {
     ...(sum() as CombineFn<number, number, number>),

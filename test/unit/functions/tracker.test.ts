@@ -45,7 +45,7 @@ class Tracked {
   async launched(job: Partial<Job> = {}): Promise<this> {
     await this.unit.store.commitJob({
       previousVersion: undefined,
-      job: { version: 1, text: JSON.stringify({ ...newJob("tracked", plan.hash), ...job }) },
+      job: { version: 1, text: JSON.stringify({ ...newJob("tracked", plan.hash, 0), ...job }) },
       registersToPut: [],
       registersToDelete: [],
     });

@@ -30,7 +30,7 @@ const plan: MeshPlan = compile(
   { shards: 2 },
 );
 const [source = "", first = "", second = ""] = plan.stages.map(({ id }) => id);
-const job: Job = newJob("chain", plan.hash);
+const job: Job = newJob("chain", plan.hash, 0);
 
 function viewOf(
   watermark: number,
