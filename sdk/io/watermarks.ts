@@ -9,8 +9,10 @@ import type { WatermarkPolicy } from "./source-spec.ts";
 /** What every watermark policy may say of a source that falls silent. */
 export interface IdleOption {
   /**
-   * After this long without a message the watermark follows processing time. Left out: it holds
-   * where it is until the next message.
+   * After this long without a message the watermark follows processing time, that far behind. Left
+   * out: it holds where it is until the next message. The mesh can't see what waits undelivered in
+   * the subscription, so choose it longer than a stall of deliveries may be (push backs off for up
+   * to 60 s).
    */
   readonly idle?: Duration;
 }
