@@ -15,7 +15,7 @@ pids=" "
 while read -r op pid; do
   case "$op" in
     +) pids="$pids$pid " ;;
-    -) pids="\${pids%% $pid *} \${pids#* $pid }" ;;
+    -) kept=" "; for each in $pids; do [ "$each" = "$pid" ] || kept="$kept$each "; done; pids="$kept" ;;
   esac
 done
 for pid in $pids; do kill -s KILL -- "-$pid" 2>/dev/null; done
