@@ -12,9 +12,9 @@
  *   rules, TTL, FirestoreAdmin. Each call of these answers UNIMPLEMENTED with its name.
  */
 import { Server, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { bind } from "../bind.ts";
 import { Faults } from "../faults.ts";
 import { realTimers, type Timers } from "../timers.ts";
-import { bind } from "./bind.ts";
 import { type FirestoreCounts, newCounts } from "./counts.ts";
 import { Databases } from "./databases.ts";
 import type { IndexExemptFields } from "./index-entries.ts";
@@ -104,7 +104,8 @@ export async function startFirestore(
     "grpc.max_send_message_length": -1,
   });
   server.addService(definition, implementation(definition, databases, faults, listens));
-  const address = await bind(server, options.host ?? "127.0.0.1", options.port ?? 0).catch(
+  const { host = "127.0.0.1", port = 0 } = options;
+  const address = await bind(server, { service: "Firestore", host, port }).catch(
     (error: unknown) => {
       log?.close();
       throw error;

@@ -8,8 +8,8 @@
  *                                   │
  *                                   └──▶ persistence.ts
  */
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { MeshError } from "../../sdk/model/errors.ts";
+import { Server } from "@grpc/grpc-js";
+import { bind } from "../bind.ts";
 import type { Faults } from "../faults.ts";
 import { realTimers, type Timers } from "../timers.ts";
 import { Broker } from "./broker/broker.ts";
@@ -91,7 +91,7 @@ export async function startPubsub(options: PubsubServerOptions = {}): Promise<Pu
   });
   const services = loadServices();
   // The port first: whoever can't have it must not touch the files of the one who has it.
-  const boundPort = await bind(server, host, port);
+  const address = await bind(server, { service: "Pub/Sub", host, port });
   const journal = persistFolder === undefined ? undefined : new FileJournal(persistFolder);
   const pushes = newPushes(options, timers);
   const broker: Broker = new Broker({
@@ -103,7 +103,7 @@ export async function startPubsub(options: PubsubServerOptions = {}): Promise<Pu
   server.addService(services.publisher, publisherService(broker, faults));
   server.addService(services.subscriber, subscriberService({ broker, timers, faults }));
   return {
-    address: `${host}:${boundPort}`,
+    address,
     counts: broker.counts,
     backlog: (name) => broker.subscription(name).backlog(),
     stop: async () => {
@@ -144,27 +144,4 @@ function newPushes(options: PubsubServerOptions, timers: Timers): Pushes {
       await client.close();
     },
   };
-}
-
-function bind(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
-      if (error === null) resolve(boundPort);
-      else reject(bindError(error, `${host}:${port}`));
-    });
-  });
-}
-
-function bindError(cause: Error, address: string): MeshError {
-  if (!cause.message.includes("EADDRINUSE")) {
-    return new MeshError("ERR_EMULATOR", `The Pub/Sub server can't listen on ${address}.`, {
-      cause,
-    });
-  }
-  return new MeshError(
-    "ERR_PORT_IN_USE",
-    `The Pub/Sub server can't have ${address}: something listens there already. ` +
-      "Stop it, or choose another port (0 takes any free one).",
-    { cause },
-  );
 }

@@ -10,11 +10,11 @@
 import {
   type handleUnaryCall,
   Server,
-  ServerCredentials,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
+import { isMeshError } from "../../sdk/model/errors.ts";
+import { bind } from "../bind.ts";
 import { Faults, StatusError } from "../faults.ts";
 import { realTimers, type Timers } from "../timers.ts";
 import { Dispatcher, type TasksCounts } from "./dispatcher.ts";
@@ -62,7 +62,7 @@ export interface TasksServer {
  * @throws ERR_EMULATOR where what was kept can't be read
  */
 export async function startTasks(options: TasksServerOptions = {}): Promise<TasksServer> {
-  const { host = "127.0.0.1", timers = realTimers, faults = new Faults() } = options;
+  const { host = "127.0.0.1", port = 0, timers = realTimers, faults = new Faults() } = options;
   const state = new TasksState(options.nameTakenMs ?? NAME_TAKEN_MS_DEFAULT);
   const journal =
     options.persistFolder === undefined ? undefined : Journal.open(options.persistFolder, state);
@@ -72,13 +72,12 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
   const dispatcher = new Dispatcher(parts);
   const server = new Server();
   server.addService(tasksService(), handlers(tasksCalls({ state, dispatcher, timers }), faults));
-  let port: number;
-  try {
-    port = await bind(server, `${host}:${options.port ?? 0}`);
-  } catch (error) {
-    journal?.close();
-    throw error;
-  }
+  const address = await bind(server, { service: "Cloud Tasks", host, port }).catch(
+    (error: unknown) => {
+      journal?.close();
+      throw error;
+    },
+  );
   dispatcher.pump();
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -87,7 +86,7 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
     journal?.close();
   };
   return {
-    address: `${host}:${port}`,
+    address,
     counts: dispatcher.counts,
     pending: (queue) => state.queues.get(queue)?.size ?? 0,
     nextDueMs: () => earliestDueMs(state),
@@ -127,16 +126,4 @@ function earliestDueMs(state: TasksState): number | undefined {
     if (dueMs !== undefined) earliestMs = Math.min(dueMs, earliestMs ?? dueMs);
   }
   return earliestMs;
-}
-
-function bind(server: Server, address: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-    if (error === null) resolve(port);
-    else {
-      const message = `${address} can't be listened on: end the program that has it, or choose another port.`;
-      reject(new MeshError("ERR_PORT_IN_USE", message, { cause: error }));
-    }
-  });
-  return promise;
 }

@@ -174,7 +174,7 @@ describe("a server", () => {
     const port = typeof address === "object" && address !== null ? address.port : 0;
     await expect(startPubsub({ port })).rejects.toMatchObject({
       code: "ERR_PORT_IN_USE",
-      message: expect.stringContaining("choose another port"),
+      message: expect.stringContaining("ask for another port"),
     });
   });
 
