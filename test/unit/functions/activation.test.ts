@@ -240,6 +240,36 @@ test("a bundle whose outputs don't fit into one commit is cut into halves until 
   expect(Object.keys(active.results())).toHaveLength(100);
 });
 
+test("a pane whose outputs alone don't fit into one commit becomes a dead letter, the others go on", async () => {
+  const exploding = pipeline("exploding", (p) =>
+    p
+      .create<number>([])
+      .keyBy((n) => n)
+      .combinePerKey(sum())
+      .flatMap(({ key, value }) => {
+        const size = value === 13 ? 800_000 : 10;
+        return [1, 2, 3, 4].map((i) => ({ key: `${key}${i}`, value: "x".repeat(size) }));
+      })
+      .write(out),
+  );
+  const active = new Active(exploding);
+  const instance = active.instance();
+  await instance.activate([active.elements(["a", 1], ["b", 13], ["c", 2])]);
+  await instance.activate([active.advance()]);
+  // Narrower bounds leave panes to messages to itself, which come back here.
+  const dead: OutgoingMessage[] = [];
+  const own = active.unit.published.filter(({ topic }) => topic === active.program.stage.mailbox);
+  for (let next = own.shift(); next !== undefined; next = own.shift()) {
+    const { data } = next;
+    active.unit.published.length = 0;
+    await instance.activate([() => decodeEnvelope(data, active.program.plan.hash)]);
+    own.push(...active.unit.published.filter(({ topic }) => topic === next?.topic));
+    dead.push(...active.unit.published.filter(({ topic }) => topic !== next?.topic));
+  }
+  expect(Object.keys(active.results()).sort()).toEqual("a1 a2 a3 a4 c1 c2 c3 c4".split(" "));
+  expect(dead).toMatchObject([{ attributes: { "tidemark-code": "ERR_ELEMENT_TOO_BIG" } }]);
+});
+
 test("a hot key's values don't make a document too big", async () => {
   const active = new Active(
     pipeline("hot", (p) =>
