@@ -132,6 +132,9 @@ class Mesh implements LocalMesh {
   readonly #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
   #hashes = new Map<string, string>();
+  /** Calls under way that use the clients. */
+  readonly #calls = new Set<Promise<unknown>>();
+  #isStopping = false;
 
   constructor(
     options: LocalMeshOptions,
@@ -181,8 +184,10 @@ class Mesh implements LocalMesh {
     await launch(this.plan, this.#world, this.#ticks());
   }
 
-  async status(): Promise<MeshStatus> {
-    return statusOf(this.plan, await this.#world.store.snapshot(), Date.now());
+  status(): Promise<MeshStatus> {
+    return this.#whileOpen(async () =>
+      statusOf(this.plan, await this.#world.store.snapshot(), Date.now()),
+    );
   }
 
   backlog(stage: string): number | undefined {
@@ -194,8 +199,8 @@ class Mesh implements LocalMesh {
     return backlog.undelivered + backlog.outstanding;
   }
 
-  async drain(): Promise<void> {
-    await drain(this.plan, this.#world, this.#ticks());
+  drain(): Promise<void> {
+    return this.#whileOpen(() => drain(this.plan, this.#world, this.#ticks()));
   }
 
   async reload(pipeline: Pipeline, bundles: readonly FunctionCode[]): Promise<readonly string[]> {
@@ -215,9 +220,24 @@ class Mesh implements LocalMesh {
 
   async stop(): Promise<void> {
     // Functions first: without them nothing is sent to the services any more.
+    this.#isStopping = true;
     await this.functions.stop();
+    // Firestore's client fails outside of every promise if it is closed under a query.
+    await Promise.allSettled(this.#calls);
     await this.#world.close();
     await this.services.stop();
+  }
+
+  /** Makes a call that `stop` waits for. @throws ERR_EMULATOR once the mesh is being stopped */
+  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isStopping) throw new MeshError("ERR_EMULATOR", "The mesh is being stopped.");
+    const call = work();
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 
   #ticks(): ReturnType<typeof ticksOf> {
