@@ -4,7 +4,8 @@
  * Owns: the order of the steps, and gathering what was written. Does not own: the mesh
  * (emulators/memory) and how a result is shown (run-report.ts).
  */
-import { MemoryMesh, realFiles } from "../emulators/memory/memory-mesh.ts";
+import { MemoryMesh } from "../emulators/memory/memory-mesh.ts";
+import { localFiles } from "../functions/connectors/file-writer.ts";
 import type { Log } from "../functions/ports.ts";
 import type { StageStatus } from "../functions/status.ts";
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
@@ -83,7 +84,7 @@ export async function runInMemory(
       async write(path, text) {
         const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
         files.set(path, { path, lines, bytes: Buffer.byteLength(text) });
-        await realFiles.write(path, text);
+        await localFiles.write(path, text);
       },
     },
   });

@@ -7,10 +7,9 @@
  * MW1. Between two moments of virtual time everything that can happen has happened.
  * MW2. The same pipeline and input give the same run: ids and jitter come from a seeded generator.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
+import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/drain.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
@@ -64,14 +63,6 @@ export interface PublishedMessage {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** Writes files as they are named. */
-export const realFiles: FileWriter = {
-  async write(path, text) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-  },
-};
-
 /** A whole pipeline in this process. */
 export class MemoryMesh {
   readonly plan: MeshPlan;
@@ -105,7 +96,7 @@ export class MemoryMesh {
       clock: this.clock,
       random: seededRandom(options.seed ?? 1),
       log: options.log ?? (() => {}),
-      files: options.files ?? realFiles,
+      files: options.files ?? localFiles,
     };
     this.#pipeline = pipeline;
     this.#isVirtualOnly = options.isVirtualOnly ?? false;

@@ -4,10 +4,9 @@
  * Owns: which adapter stands behind each port. Everything else of the engine knows ports alone.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock, FileWriter, Log, Random, World } from "../ports.ts";
+import { localFiles } from "../connectors/file-writer.ts";
+import type { Clock, Log, Random, World } from "../ports.ts";
 import type { FunctionEnvironment } from "./environment.ts";
 import { FirestoreStore, firestoreClient } from "./firestore-store.ts";
 import { PubsubMailboxes } from "./pubsub-mailboxes.ts";
@@ -28,13 +27,6 @@ const realRandom: Random = {
   fraction: () => Math.random(),
 };
 
-const realFiles: FileWriter = {
-  async write(path, text) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-  },
-};
-
 /** Writes a log entry as Cloud Logging reads it: one line of JSON. */
 export const structuredLog: Log = (severity, message, fields) => {
   process.stdout.write(`${JSON.stringify({ severity, message, ...fields })}\n`);
@@ -53,7 +45,7 @@ export function cloudWorld(environment: FunctionEnvironment, pipeline: string): 
     wakeups,
     clock: realClock,
     random: realRandom,
-    files: realFiles,
+    files: localFiles,
     log: structuredLog,
     async close() {
       await Promise.allSettled([db.terminate(), mailboxes.close(), wakeups.close()]);
