@@ -14,9 +14,11 @@
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { halve } from "./bundle-builder.ts";
+import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
+import { callFinalizers } from "./finalizers.ts";
 import { decodeBody } from "./head.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
@@ -115,6 +117,7 @@ export class ShardActivations {
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
+    await callFinalizers(result.outputs.finalizers, world.log);
   }
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
@@ -211,10 +214,7 @@ export class ShardActivations {
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
 const ELEMENTS_DIVISOR = 4 ** 3;
 
-const NOTHING: Omit<RunResult, "self"> = {
-  outputs: { bundles: [], documents: [], messages: [], files: [], elements: 0 },
-  dead: [],
-};
+const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}

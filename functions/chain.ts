@@ -11,7 +11,9 @@
 import type { FlatMapNode, GraphNode, MapNode, ShuffleNode } from "../sdk/model/graph.ts";
 import { assignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
-import { type DoFnHost, DoFnRunner } from "./do-fn-runner.ts";
+import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
+import { DoFnRunner } from "./do-fn-runner.ts";
+import { Finalizers } from "./finalizers.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import {
@@ -35,7 +37,8 @@ export class Chain implements DoFnHost {
   source: SourceId | undefined;
   readonly pending: Promise<void>[] = [];
   readonly #writers: ShuffleWriter[] = [];
-  readonly #doFns: DoFnRunner[] = [];
+  readonly finalizers = new Finalizers();
+  readonly #doFns: DoFnLife[] = [];
   /** By node: behind a flatten one receiver serves several producers. */
   readonly #receivers = new Map<string, Receive>();
   #sinks: SinkBuffers = newSinkBuffers();
@@ -45,7 +48,10 @@ export class Chain implements DoFnHost {
   constructor(program: Program, options: EngineOptions) {
     this.#program = program;
     this.#options = options;
-    this.receive = this.#outputOf(program.root);
+    const { root } = program;
+    this.receive = this.#outputOf(root);
+    // Its elements are fed by stateful/, but its bundles are these.
+    if (root.kind === "statefulParDo") this.#doFns.unshift(new DoFnLife(root, this, this.receive));
   }
 
   /** Whether any DoFn must be told of the beginning and end of a bundle. */
@@ -78,6 +84,7 @@ export class Chain implements DoFnHost {
       messages: sinks.messages,
       files: linesOf(sinks),
       elements: shuffled + sinks.elements,
+      finalizers: this.finalizers.take(),
     };
   }
 
@@ -87,6 +94,7 @@ export class Chain implements DoFnHost {
     while (this.pending.length > 0) await Promise.allSettled(this.pending.splice(0));
     for (const writer of this.#writers) writer.discard();
     this.#sinks = newSinkBuffers();
+    this.finalizers.take();
   }
 
   async teardown(): Promise<void> {
@@ -166,7 +174,7 @@ export class Chain implements DoFnHost {
     // Registered before its consumers are: finishBundle goes down the chain.
     const place = this.#doFns.length;
     const runner = new DoFnRunner(node, this, this.#outputOf(node));
-    this.#doFns.splice(place, 0, runner);
+    this.#doFns.splice(place, 0, runner.life);
     return runner.receive;
   }
 }

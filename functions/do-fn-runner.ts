@@ -1,31 +1,22 @@
 /**
- * DoFn runner: the life cycle of one DoFn on one instance.
+ * DoFn runner: the elements of one DoFn on one instance.
  *
- * Owns: the order of setup, startBundle, process and finishBundle, the context, and asynchronous
- * elements. Does not own: what happens when one throws (guarded-run.ts).
+ * Owns: the context, and asynchronous elements. Does not own: what is called before and after them
+ * (do-fn-life.ts), what happens when one throws (guarded-run.ts).
  *
- * D1. setup has ended before the first startBundle, startBundle before the first process, every
- *     process before finishBundle.
  * D2. An output is never older than its input.
  * D3. A synchronous element costs no promise and no allocation: one context serves them all.
  */
-import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { MIN_TIMESTAMP, type Timestamp, toTimestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
+import type { BundleFinalizer } from "../sdk/transforms/bundle-finalizer.ts";
 import type { ProcessContext } from "../sdk/transforms/do-fn.ts";
+import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import { timestampError, userError } from "./user-errors.ts";
-
-/** What a DoFn runner asks of the chain around it. */
-export interface DoFnHost {
-  /** Source of the element at hand; asynchronous elements put theirs back before they emit. */
-  source: SourceId | undefined;
-  /** Adds an element that is still running. */
-  readonly pending: Promise<void>[];
-}
 
 class Context implements ProcessContext<unknown> {
   timestamp: Timestamp = MIN_TIMESTAMP;
@@ -35,11 +26,13 @@ class Context implements ProcessContext<unknown> {
   readonly #node: ParDoNode;
   readonly #host: DoFnHost;
   readonly #next: Receive;
+  readonly bundleFinalizer: BundleFinalizer;
 
   constructor(node: ParDoNode, host: DoFnHost, next: Receive) {
     this.#node = node;
     this.#host = host;
     this.#next = next;
+    this.bundleFinalizer = host.finalizers;
   }
 
   output(value: unknown, options?: { readonly timestamp?: Timestamp | number | Date }): void {
@@ -56,29 +49,17 @@ class Context implements ProcessContext<unknown> {
 /** Runs one DoFn. */
 export class DoFnRunner {
   readonly node: ParDoNode;
+  readonly life: DoFnLife;
   readonly #host: DoFnHost;
   readonly #next: Receive;
   #context: Context;
-  #isSetUp = false;
 
   constructor(node: ParDoNode, host: DoFnHost, next: Receive) {
     this.node = node;
+    this.life = new DoFnLife(node, host, next);
     this.#host = host;
     this.#next = next;
     this.#context = new Context(node, host, next);
-  }
-
-  async startBundle(): Promise<void> {
-    const { fn } = this.node;
-    try {
-      if (!this.#isSetUp) await fn.setup?.();
-      this.#isSetUp = true;
-      await fn.startBundle?.();
-    } catch (cause) {
-      // No element is to blame, so none may become a dead letter: the delivery comes again.
-      const { message } = userError(this.node, cause);
-      throw new MeshError("ERR_UNAVAILABLE", `${message} (before any element)`, { cause });
-    }
   }
 
   readonly receive: Receive = (value, timestamp, window, pane) => {
@@ -99,23 +80,6 @@ export class DoFnRunner {
       throw userError(this.node, cause);
     }
   };
-
-  async finishBundle(): Promise<void> {
-    const next = this.#next;
-    this.#host.source = undefined;
-    try {
-      await this.node.fn.finishBundle?.({
-        output: (value, { timestamp, window }) =>
-          next(value, toTimestamp(timestamp), window, NO_FIRING),
-      });
-    } catch (cause) {
-      throw userError(this.node, cause);
-    }
-  }
-
-  async teardown(): Promise<void> {
-    if (this.#isSetUp) await this.node.fn.teardown?.();
-  }
 
   async #guard(running: Promise<void>): Promise<void> {
     try {

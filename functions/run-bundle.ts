@@ -15,7 +15,7 @@ import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
-import { guardedRun } from "./guarded-run.ts";
+import { guardedRun, listWork } from "./guarded-run.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
 import type { BoundedSource, Clock } from "./ports.ts";
@@ -90,7 +90,7 @@ export async function runMessages(
   const { chain, clock, options } = context;
   const feed = (item: Item): void =>
     chain.receive(item.value, item.timestamp, item.window, item.pane);
-  const result = await guardedRun(chain, items, feed, clock, options);
+  const result = await guardedRun(chain, listWork(items, feed), clock, options);
   for (const { item, error, attempts } of result.dead) {
     dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
   }

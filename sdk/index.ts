@@ -46,6 +46,50 @@ export {
 export type { Window } from "./model/window.ts";
 export { type ElementOf, flatten, type PCollection } from "./pcollection.ts";
 export { type CreateOptions, isPipeline, type Pipeline, pipeline, type Root } from "./pipeline.ts";
+export {
+  bagState,
+  combiningState,
+  mapState,
+  multimapState,
+  orderedListState,
+  type StateOptions,
+  type StateSpec,
+  setState,
+  valueState,
+} from "./state/state-specs.ts";
+export type {
+  BagState,
+  CombiningState,
+  MapState,
+  MultimapState,
+  OrderedListState,
+  SetState,
+  Timestamped,
+  ValueState,
+} from "./state/state-types.ts";
+export {
+  type Handles,
+  type OnTimerContext,
+  type OnWindowExpirationContext,
+  type StatefulContext,
+  type StatefulDefinition,
+  type StatefulDoFn,
+  type StateSpecs,
+  statefulDoFn,
+  type TimerSpecs,
+} from "./state/stateful-do-fn.ts";
+export {
+  eventTimer,
+  eventTimerFamily,
+  processingTimer,
+  processingTimerFamily,
+  type TimeDomain,
+  type Timer,
+  type TimerMap,
+  type TimerOptions,
+  type TimerSpec,
+} from "./state/timers.ts";
+export type { AfterCommit, BundleFinalizer } from "./transforms/bundle-finalizer.ts";
 export type { CombineFn } from "./transforms/combine-fn.ts";
 export type { Combining } from "./transforms/combine-record.ts";
 export { count } from "./transforms/combiners/count.ts";

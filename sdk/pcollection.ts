@@ -16,6 +16,7 @@ import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
 import { callerPlace, formatPlace } from "./model/place.ts";
 import type { TimestampLike } from "./model/time.ts";
+import { isStateful, type StatefulDoFn } from "./state/stateful-do-fn.ts";
 import { addCombineGlobally } from "./transforms/combine-globally.ts";
 import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
 import type { DoFn } from "./transforms/do-fn.ts";
@@ -74,8 +75,22 @@ export class PCollection<out T> {
     return this.#then(draft, "filter", options);
   }
 
+  /** What a DoFn with state and timers emits; see `statefulDoFn`. Its elements are key-value pairs. */
+  parDo<U>(
+    this: KeyedPCollection,
+    fn: StatefulDoFn<T & AnyKV, U>,
+    options?: TransformOptions,
+  ): PCollection<U>;
   /** What a DoFn emits; it knows timestamp, window and pane, and may be asynchronous. */
-  parDo<U>(fn: DoFn<T, U>, options: TransformOptions = {}): PCollection<U> {
+  parDo<U>(fn: DoFn<T, U>, options?: TransformOptions): PCollection<U>;
+  parDo<U>(
+    fn: DoFn<T, U> | StatefulDoFn<T & AnyKV, U>,
+    options: TransformOptions = {},
+  ): PCollection<U> {
+    if (isStateful(fn)) {
+      const draft = { kind: "statefulParDo", fn, keyCoder, valueCoder: anyCoder } as const;
+      return this.#then(draft, "parDo", options);
+    }
     return this.#then({ kind: "parDo", fn: fn as DoFn<unknown, unknown> }, "parDo", options);
   }
 

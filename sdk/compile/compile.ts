@@ -114,6 +114,8 @@ function why(root: GraphNode): string {
       return "Elements with equal keys must meet: groupByKey moves them to the shard of their key.";
     case "combinePerKey":
       return "Elements with equal keys must meet: combinePerKey moves what is folded so far to the shard of its key.";
+    case "statefulParDo":
+      return "State and timers belong to a key: the DoFn's elements move to the shard of their key.";
     default:
       return root.name.endsWith("reshuffle before files")
         ? "Files are written by shards, and a stage that takes messages from outside has none."

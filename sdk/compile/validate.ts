@@ -7,6 +7,8 @@
  * L1. A pipeline writes somewhere, or runs a DoFn; a source that nobody reads on is allowed.
  * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
  * L3. All inputs of a flatten are windowed alike.
+ * L5. What state and timers belong to is a window that stays as it is: a DoFn with state takes no
+ *     windows that still merge.
  * L4. Between an unbounded source and the first shuffle, what comes out follows from one message:
  *     a message that is delivered again must give the same, and `finishBundle` belongs to none.
  */
@@ -21,12 +23,14 @@ import { type Stage, stageKind } from "./stages.ts";
  * Checks a graph.
  *
  * @throws ERR_PIPELINE for the first rule that it breaks, L1 to L3
+ * @throws ERR_UNSUPPORTED if it breaks L5
  */
 export function validate(graph: PipelineGraph): void {
   requireOutput(graph);
   for (const node of graph.nodes) {
     if (node.kind === "groupByKey" || node.kind === "combinePerKey") requireWindows(node);
     if (node.kind === "flatten") requireOneWindowing(node);
+    if (node.kind === "statefulParDo") requireUnmerged(node);
   }
 }
 
@@ -38,13 +42,19 @@ function requireOutput(graph: PipelineGraph): void {
     );
   }
   // A DoFn may send things out by itself; anything else without a sink is lost work.
-  if (graph.nodes.some((node) => node.kind === "sink" || node.kind === "parDo")) return;
+  if (graph.nodes.some(({ kind }) => doesSomething.has(kind))) return;
   const last = graph.nodes.at(-1) as GraphNode;
   throw new MeshError(
     "ERR_PIPELINE",
     `Nothing would come out of the pipeline "${graph.name}": it has no .write(…). Its last transform is ${nameNode(last)}; write somewhere after it.`,
   );
 }
+
+const doesSomething: ReadonlySet<GraphNode["kind"]> = new Set<GraphNode["kind"]>([
+  "sink",
+  "parDo",
+  "statefulParDo",
+]);
 
 /**
  * Checks the stages of a graph.
@@ -72,6 +82,21 @@ function requireWindows(node: GraphNode): void {
     "ERR_PIPELINE",
     `${nameNode(node)} would never emit: its input is unbounded and in the global window, which has no end. Put .windowInto(fixedWindows({ minutes: 1 })) before it.`,
   );
+}
+
+/** L5. */
+function requireUnmerged(node: GraphNode): void {
+  if (!node.inputs.some(({ windowing }) => isMerging(windowing))) return;
+  throw new MeshError(
+    "ERR_UNSUPPORTED",
+    `${nameNode(node)} has state, but its input's windows still merge, and state can't be merged. Group by key first, which merges the windows, or put .windowInto(fixedWindows(…)) before it.`,
+  );
+}
+
+/** Whether a window of this windowing may still become part of a larger one. */
+function isMerging({ windowFn }: WindowingStrategy): boolean {
+  const { kind }: { readonly kind: string } = windowFn;
+  return kind === "sessions";
 }
 
 /** L3. */

@@ -11,6 +11,7 @@
 import type { Coder } from "../coders/coder.ts";
 import type { SinkSpec } from "../io/sink-spec.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
+import type { StatefulDoFn } from "../state/stateful-do-fn.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
@@ -99,6 +100,14 @@ export interface ReshuffleNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/** A DoFn with state and timers for each key and window. */
+export interface StatefulParDoNode extends NodeBase {
+  readonly kind: "statefulParDo";
+  readonly fn: StatefulDoFn<AnyKV, unknown>;
+  readonly keyCoder: Coder<unknown>;
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** Writes elements outside. */
 export interface SinkNode extends NodeBase {
   readonly kind: "sink";
@@ -106,7 +115,7 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode;
+export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode | StatefulParDoNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -126,9 +135,16 @@ export interface PipelineGraph {
   readonly nodes: readonly GraphNode[];
 }
 
+const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
+  "groupByKey",
+  "combinePerKey",
+  "reshuffle",
+  "statefulParDo",
+]);
+
 /** Returns whether a node begins a stage because elements move between shards there. */
 export function isShuffle(node: GraphNode): node is ShuffleNode {
-  return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
+  return shuffleKinds.has(node.kind);
 }
 
 /** The element type that shuffles take. */

@@ -10,12 +10,14 @@
 import type { PaneInfo } from "../model/pane.ts";
 import type { Timestamp, TimestampLike } from "../model/time.ts";
 import type { Window } from "../model/window.ts";
+import type { BundleFinalizer } from "./bundle-finalizer.ts";
 
 /** What a DoFn knows of the element at hand. */
 export interface ProcessContext<O> {
   readonly timestamp: Timestamp;
   readonly window: Window;
   readonly pane: PaneInfo;
+  readonly bundleFinalizer: BundleFinalizer;
   /**
    * Emits an element, with the input's timestamp unless another is given.
    *
