@@ -14,7 +14,7 @@ import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { PaneJson, WindowColumns } from "./envelope.ts";
-import { DOCUMENT_BYTES_MAX } from "./options.ts";
+import { STATE_BYTES_MAX } from "./options.ts";
 import { decodePane, encodePane } from "./pane-tracker.ts";
 import type { ShardState } from "./state.ts";
 
@@ -58,9 +58,6 @@ export class PoisonElement extends Error {
 
 /** `[accumulator or null, time, isFresh, pane or null, chunks]`. */
 type CellJson = readonly [Json, Timestamp, boolean, PaneJson | null, number];
-
-/** Text of one cell at most: it must fit into a document together with its id. */
-const STATE_BYTES_MAX = DOCUMENT_BYTES_MAX - 10_000;
 
 /** Cells and their entries. */
 export class CellStore {

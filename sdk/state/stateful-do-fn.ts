@@ -73,10 +73,7 @@ type OnTimers<K, O, S extends StateSpecs, T extends TimerSpecs> = {
   readonly [N in keyof T]: (context: OnTimerContext<K, O, S, T>) => Returned;
 };
 
-type LifeCycle<O> = Pick<
-  DoFn<never, O>,
-  "setup" | "startBundle" | "finishBundle" | "teardown"
->;
+type LifeCycle<O> = Pick<DoFn<never, O>, "setup" | "startBundle" | "finishBundle" | "teardown">;
 
 /** What an author writes for a stateful DoFn over pairs `I` with outputs `O`. */
 export type StatefulDefinition<
@@ -192,10 +189,15 @@ function requireNames(names: readonly string[]): void {
   );
 }
 
-function requireHandlers(timers: readonly string[], onTimer: Readonly<Record<string, unknown>>): void {
+function requireHandlers(
+  timers: readonly string[],
+  onTimer: Readonly<Record<string, unknown>>,
+): void {
   const unhandled = timers.find((name) => typeof onTimer[name] !== "function");
   if (unhandled !== undefined) {
-    throw refused(`the timer "${unhandled}" has no handler. Add onTimer: { ${unhandled}(context) { … } }.`);
+    throw refused(
+      `the timer "${unhandled}" has no handler. Add onTimer: { ${unhandled}(context) { … } }.`,
+    );
   }
   const undeclared = Object.keys(onTimer).find((name) => !timers.includes(name));
   if (undeclared === undefined) return;

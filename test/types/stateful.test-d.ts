@@ -151,5 +151,8 @@ export const types: Pipeline = pipeline("stateful-types", (p) => {
   // @ts-expect-error keys of another type
   orders.keyBy((order) => order.cents).parDo(declared);
   // @ts-expect-error values of another type
-  orders.keyBy((order) => order.id).map(({ key }) => ({ key, value: 1 })).parDo(declared);
+  orders
+    .keyBy((order) => order.id)
+    .map(({ key }) => ({ key, value: 1 }))
+    .parDo(declared);
 });
