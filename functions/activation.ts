@@ -240,8 +240,15 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
   // An advance from the tracker: worth a commit only if it says something new.
   if (envelope.body.kind !== "advance") return true;
-  const own = envelope.body.watermarks[shard.ref.stage];
-  return own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1]);
+  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0 } = envelope.body;
+  const own = watermarks[shard.ref.stage];
+  if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
+    return true;
+  }
+  const { keeper } = shard;
+  if (keeper === undefined) return false;
+  const latestMs = Math.max(nowMs, trackerMs);
+  return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }
 
 /** Ids of ingest instances are random; those of shards are `stage/shard` and stay. */

@@ -42,6 +42,10 @@ export type EnvelopeBody =
       readonly kind: "advance";
       /** Stored watermarks of the stages that the shard needs to know: its own and its targets'. */
       readonly watermarks: Readonly<Record<string, readonly [input: Timestamp, output: Timestamp]>>;
+      /** Processing time as the tracker has it, in ms: a shard's clock may be behind. */
+      readonly nowMs?: number;
+      /** Processing time, in ms, of which nothing more will come from the stages before. */
+      readonly synchronizedMs?: number;
     };
 
 /** One message between stages. */

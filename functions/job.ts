@@ -25,8 +25,10 @@ export interface Job {
   readonly watermarks: StageWatermarks;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly ingest: Readonly<Record<string, IngestMetrics>>;
-  /** By `stage/shard`: the input watermark last sent, and when (processing time, ms). */
-  readonly advanced: Readonly<Record<string, readonly [input: Timestamp, atMs: number]>>;
+  /** By `stage/shard`: the input watermark last sent, when (processing time, ms), and its version then. */
+  readonly advanced: Readonly<
+    Record<string, readonly [input: Timestamp, atMs: number, version: number]>
+  >;
 }
 
 /** Returns the job of a pipeline that has just begun. */
