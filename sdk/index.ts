@@ -54,7 +54,15 @@ export { type MeanAccumulator, mean } from "./transforms/combiners/mean.ts";
 export { max, min } from "./transforms/combiners/min-max.ts";
 export { sum } from "./transforms/combiners/sum.ts";
 export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.ts";
-export type { DoFn, FinishBundleContext, ProcessContext } from "./transforms/do-fn.ts";
+export type { DoFn, FinishBundleContext, None, ProcessContext } from "./transforms/do-fn.ts";
+export type { ParDoOptions, TaggedOutputs } from "./transforms/par-do.ts";
+export type { SideInput, SideInputs, SideValues } from "./transforms/side-input.ts";
+export {
+  type OutputTag,
+  type OutputTags,
+  outputTag,
+  type TagValues,
+} from "./transforms/tagged-outputs.ts";
 export type { WindowOptions } from "./transforms/window-into.ts";
 export type {
   AccumulationMode,
