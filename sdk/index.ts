@@ -48,6 +48,11 @@ export { type ElementOf, flatten, type PCollection } from "./pcollection.ts";
 export { type CreateOptions, isPipeline, type Pipeline, pipeline, type Root } from "./pipeline.ts";
 export type { CombineFn } from "./transforms/combine-fn.ts";
 export type { Combining } from "./transforms/combine-record.ts";
+export {
+  type CombineContext,
+  type CombineFnWithContext,
+  combinePerKeyWithContext,
+} from "./transforms/combine-with-context.ts";
 export { count } from "./transforms/combiners/count.ts";
 export { distinctCount } from "./transforms/combiners/distinct-count.ts";
 export { type MeanAccumulator, mean } from "./transforms/combiners/mean.ts";
