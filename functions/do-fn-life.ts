@@ -14,12 +14,15 @@ import { toTimestamp } from "../sdk/model/time.ts";
 import type { DoFn } from "../sdk/transforms/do-fn.ts";
 import type { Finalizers } from "./finalizers.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
+import type { SideViews } from "./sides/side-views.ts";
 import { userError } from "./user-errors.ts";
 
 /** What a DoFn asks of the chain around it. */
 export interface DoFnHost {
   /** Source of the element at hand; asynchronous elements put theirs back before they emit. */
   source: SourceId | undefined;
+  /** What the stage has of its side inputs; undefined if it has none. */
+  readonly sides: SideViews | undefined;
   /** Adds an element that is still running. */
   readonly pending: Promise<void>[];
   readonly finalizers: Finalizers;

@@ -18,7 +18,7 @@ import type { Json } from "../sdk/coders/coder.ts";
 import { decodeKey } from "../sdk/coders/key-coder.ts";
 import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
-import { addMs, earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
 import { type Cell, CellStore, PoisonElement } from "./cells.ts";
 import type { WindowColumns } from "./envelope.ts";
@@ -26,6 +26,7 @@ import type { Keeper } from "./keeper.ts";
 import { nextPane } from "./pane-tracker.ts";
 import { timeKeeper } from "./shuffle.ts";
 import type { ShardState } from "./state.ts";
+import { expiryOf } from "./window-expiry.ts";
 
 /** A pane on its way into the fused transforms. */
 export interface Firing {
@@ -255,9 +256,7 @@ export class Grouping implements Keeper {
   }
 
   #expiryOf(window: Window): Timestamp {
-    const expiry = addMs(maxTimestamp(window), this.#node.windowing.allowedLatenessMs);
-    // The global window must be forgotten when time ends, whatever lateness it allows.
-    return later(maxTimestamp(window), earlier(expiry, addMs(MAX_TIMESTAMP, -1)));
+    return expiryOf(window, this.#node.windowing.allowedLatenessMs);
   }
 }
 

@@ -65,6 +65,8 @@ export interface EdgePlan {
   readonly producer: NodeId;
   /** Whether combiners fold a whole bundle before the shuffle, or only turn elements into accumulators. */
   readonly lift: "bundle" | "element" | "none";
+  /** Name of the side input that crosses the edge, to every shard; undefined: the main input. */
+  readonly side: string | undefined;
 }
 
 /** A compiled pipeline. */

@@ -7,13 +7,14 @@
  * L1. A pipeline writes somewhere, or runs a DoFn; a source that nobody reads on is allowed.
  * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
  * L3. All inputs of a flatten are windowed alike.
- * L5. What state and timers belong to is a window that stays as it is: a DoFn with state takes no
- *     windows that still merge.
  * L4. Between an unbounded source and the first shuffle, what comes out follows from one message:
  *     a message that is delivered again must give the same, and `finishBundle` belongs to none.
+ * L5. What reads a side input in windows is in windows itself, and side inputs' windows don't merge.
+ * L6. What state and timers belong to is a window that stays as it is: a DoFn with state takes no
+ *     windows that still merge.
  */
 import { MeshError } from "../model/errors.ts";
-import type { GraphNode, PipelineGraph } from "../model/graph.ts";
+import type { AwaitSideInputsNode, GraphNode, PipelineGraph } from "../model/graph.ts";
 import { formatPlace } from "../model/place.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import { canonicalJson } from "./fingerprint.ts";
@@ -23,7 +24,7 @@ import { type Stage, stageKind } from "./stages.ts";
  * Checks a graph.
  *
  * @throws ERR_PIPELINE for the first rule that it breaks, L1 to L3
- * @throws ERR_UNSUPPORTED if it breaks L5
+ * @throws ERR_UNSUPPORTED if it breaks L6
  */
 export function validate(graph: PipelineGraph): void {
   requireOutput(graph);
@@ -31,6 +32,7 @@ export function validate(graph: PipelineGraph): void {
     if (node.kind === "groupByKey" || node.kind === "combinePerKey") requireWindows(node);
     if (node.kind === "flatten") requireOneWindowing(node);
     if (node.kind === "statefulParDo") requireUnmerged(node);
+    if (node.kind === "awaitSideInputs") requireSideWindows(node);
   }
 }
 
@@ -84,7 +86,7 @@ function requireWindows(node: GraphNode): void {
   );
 }
 
-/** L5. */
+/** L6. */
 function requireUnmerged(node: GraphNode): void {
   if (!node.inputs.some(({ windowing }) => isMerging(windowing))) return;
   throw new MeshError(
@@ -97,6 +99,18 @@ function requireUnmerged(node: GraphNode): void {
 function isMerging({ windowFn }: WindowingStrategy): boolean {
   const { kind }: { readonly kind: string } = windowFn;
   return kind === "sessions";
+}
+
+/** L5: the global window ends in no certain window of a side input. */
+function requireSideWindows(node: AwaitSideInputsNode): void {
+  for (const { name, view } of node.sideInputs) {
+    const isGlobal = view.windowing.windowFn.kind === "global";
+    if (isGlobal || node.windowing.windowFn.kind !== "global") continue;
+    throw new MeshError(
+      "ERR_PIPELINE",
+      `${nameNode(node)}: its input is in the global window, but the side input "${name}" is not, so that no window of it is the one to read. Put .windowInto(globalWindow()) before the side input, or windows before the ParDo.`,
+    );
+  }
 }
 
 /** L3. */

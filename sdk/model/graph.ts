@@ -14,6 +14,7 @@ import type { SourceSpec } from "../io/source-spec.ts";
 import type { StatefulDoFn } from "../state/stateful-do-fn.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
+import type { NamedSideInput } from "../transforms/side-input.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import type { KV } from "./kv.ts";
 
@@ -67,6 +68,16 @@ export interface FilterNode extends NodeBase {
 export interface ParDoNode extends NodeBase {
   readonly kind: "parDo";
   readonly fn: DoFn<unknown, unknown>;
+  /** Names of its outputs, each a `taggedOutput` node; none: the node itself is its output. */
+  readonly tags: readonly string[];
+  /** What it reads beside its input, which an `awaitSideInputs` node before it has waited for. */
+  readonly sideInputs: readonly NamedSideInput[];
+}
+
+/** What a ParDo emits to one of its tags. */
+export interface TaggedOutputNode extends NodeBase {
+  readonly kind: "taggedOutput";
+  readonly tag: string;
 }
 
 /** Assigns windows; `windowing` of this node says which. */
@@ -108,6 +119,16 @@ export interface StatefulParDoNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/**
+ * The same elements, each as soon as the side inputs of its window are ready. Its first input is the
+ * main one, the others are the views of `sideInputs`, in their order.
+ */
+export interface AwaitSideInputsNode extends NodeBase {
+  readonly kind: "awaitSideInputs";
+  readonly sideInputs: readonly NamedSideInput[];
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** Writes elements outside. */
 export interface SinkNode extends NodeBase {
   readonly kind: "sink";
@@ -115,7 +136,12 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode | StatefulParDoNode;
+export type ShuffleNode =
+  | GroupByKeyNode
+  | CombinePerKeyNode
+  | ReshuffleNode
+  | AwaitSideInputsNode
+  | StatefulParDoNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -123,6 +149,7 @@ export type ElementWiseNode =
   | FlatMapNode
   | FilterNode
   | ParDoNode
+  | TaggedOutputNode
   | WindowIntoNode
   | FlattenNode;
 
@@ -139,6 +166,7 @@ const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]
   "groupByKey",
   "combinePerKey",
   "reshuffle",
+  "awaitSideInputs",
   "statefulParDo",
 ]);
 

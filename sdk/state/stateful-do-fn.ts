@@ -14,7 +14,7 @@ import { callerPlace, formatPlace } from "../model/place.ts";
 import type { Timestamp } from "../model/time.ts";
 import type { Window } from "../model/window.ts";
 import type { BundleFinalizer } from "../transforms/bundle-finalizer.ts";
-import type { DoFn, ProcessContext } from "../transforms/do-fn.ts";
+import type { DoFn, None, ProcessContext } from "../transforms/do-fn.ts";
 import type { StateSpec } from "./state-specs.ts";
 import type { TimerSpec } from "./timers.ts";
 
@@ -24,8 +24,6 @@ export type StateSpecs = Readonly<Record<string, StateSpec>>;
 /** Declared timers, by name. */
 export type TimerSpecs = Readonly<Record<string, TimerSpec>>;
 
-type None = Readonly<Record<never, never>>;
-
 /** What a DoFn sees of what it declared. */
 export type Handles<S extends StateSpecs | TimerSpecs> = {
   readonly [N in keyof S]: S[N] extends { readonly handle?: infer H } ? NonNullable<H> : never;
@@ -33,7 +31,7 @@ export type Handles<S extends StateSpecs | TimerSpecs> = {
 
 /** What a stateful DoFn knows of the element at hand. */
 export interface StatefulContext<O, S extends StateSpecs, T extends TimerSpecs>
-  extends ProcessContext<O> {
+  extends Omit<ProcessContext<O>, "outputTo" | "sideInput"> {
   readonly state: Handles<S>;
   readonly timers: Handles<T>;
 }

@@ -8,6 +8,7 @@ import {
   eventTimer,
   eventTimerFamily,
   type KV,
+  kv,
   mapState,
   multimapState,
   orderedListState,
@@ -150,9 +151,7 @@ export const types: Pipeline = pipeline("stateful-types", (p) => {
   orders.parDo(declared);
   // @ts-expect-error keys of another type
   orders.keyBy((order) => order.cents).parDo(declared);
+  const counted = orders.keyBy((order) => order.id).map(({ key }) => kv(key, 1));
   // @ts-expect-error values of another type
-  orders
-    .keyBy((order) => order.id)
-    .map(({ key }) => ({ key, value: 1 }))
-    .parDo(declared);
+  counted.parDo(declared);
 });
