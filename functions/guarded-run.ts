@@ -47,26 +47,47 @@ export interface GuardedResult<T> {
   readonly dead: readonly DeadItem<T>[];
 }
 
-/** Returns the work of a list whose items change nothing but the chain. */
-export function listWork<T>(items: readonly T[], feed: (item: T) => void): Work<T> {
-  const dropped = new Set<T>();
-  let at = 0;
-  return {
-    next() {
-      while (at < items.length) {
-        const item = items[at++] as T;
-        if (!dropped.has(item)) return item;
-      }
-      return undefined;
-    },
-    feed,
-    seal() {},
-    mark: () => at,
-    rollback(mark) {
-      at = mark;
-    },
-    drop: (item) => void dropped.add(item),
-  };
+/** The work of a list whose items change nothing but the chain. */
+export class ListWork<T> implements Work<T> {
+  readonly feed: (item: T) => void;
+  readonly #items: readonly T[];
+  readonly #dropped = new Set<T>();
+  #at = 0;
+
+  constructor(items: readonly T[], feed: (item: T) => void) {
+    this.#items = items;
+    this.feed = feed;
+  }
+
+  get isDone(): boolean {
+    return this.#items.every((item, i) => i < this.#at || this.#dropped.has(item));
+  }
+
+  get only(): T | undefined {
+    return this.#items.length === 1 ? this.#items[0] : undefined;
+  }
+
+  next(): T | undefined {
+    while (this.#at < this.#items.length) {
+      const item = this.#items[this.#at++] as T;
+      if (!this.#dropped.has(item)) return item;
+    }
+    return undefined;
+  }
+
+  seal(): void {}
+
+  mark(): number {
+    return this.#at;
+  }
+
+  rollback(mark: number): void {
+    this.#at = mark;
+  }
+
+  drop(item: T): void {
+    this.#dropped.add(item);
+  }
 }
 
 /** Runs work through a chain. */

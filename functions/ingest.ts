@@ -22,7 +22,7 @@ import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
 import { callFinalizers } from "./finalizers.ts";
-import { guardedRun, listWork } from "./guarded-run.ts";
+import { guardedRun, ListWork } from "./guarded-run.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
@@ -201,7 +201,7 @@ export class Ingest {
       this.#chain.source = { id: item.id, outputs: 0 };
       this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
     };
-    const work = listWork(items, feed);
+    const work = new ListWork(items, feed);
     const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
       const { value: element, timestamp } = item;

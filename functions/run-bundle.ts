@@ -11,20 +11,21 @@ import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { NO_FIRING, type PaneInfo } from "../sdk/model/pane.ts";
 import { later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW, maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
-import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
+import type { BundleOutputs } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
-import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
-import { guardedRun, listWork } from "./guarded-run.ts";
+import { ListWork } from "./guarded-run.ts";
 import { sideKey } from "./job.ts";
-import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
+import type { EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
 import type { BoundedSource, Clock } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { runWork, type ShardDead, type ShardWork } from "./run-work.ts";
 import { dropPassedRanges } from "./sent.ts";
-import { documentBytes, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import type { Gate } from "./sides/gate.ts";
-import { placeOf, userError } from "./user-errors.ts";
+import { type StatefulElement, StatefulWork } from "./stateful/stateful-work.ts";
+import { userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
 export interface RunContext {
@@ -49,7 +50,7 @@ export interface SelfMessage {
 export interface RunResult {
   readonly outputs: BundleOutputs;
   readonly self: readonly SelfMessage[];
-  readonly dead: readonly Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  readonly dead: readonly ShardDead[];
 }
 
 /** An element on its way into the chain. */
@@ -62,8 +63,10 @@ interface Item {
 
 interface Gathered {
   readonly items: Item[];
+  /** Elements for the stateful DoFn that is the stage's root. */
+  readonly stateful: StatefulElement[];
   readonly self: SelfMessage[];
-  readonly dead: Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  readonly dead: ShardDead[];
 }
 
 /**
@@ -77,7 +80,8 @@ export async function runMessages(
   excluded: Excluded,
   context: RunContext,
 ): Promise<RunResult> {
-  const gathered: Gathered = { items: [], self: [], dead: [] };
+  const gathered: Gathered = { items: [], stateful: [], self: [], dead: [] };
+  const nowMs = processingTime(envelopes, context.clock);
   for (const envelope of envelopes) {
     const { body } = envelope;
     shard.metrics.bundlesIn++;
@@ -86,45 +90,53 @@ export async function runMessages(
       takeElements(shard, envelope, body.windows, excluded, context, gathered);
     else await read(shard, body, context, gathered);
   }
-  if (shard.grouping !== undefined) fire(shard, context, gathered);
-  if (shard.gate !== undefined) release(shard, shard.gate, context, gathered);
-  const { items, self, dead } = gathered;
-  if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
-  const { chain, clock, options } = context;
-  const feed = (item: Item): void =>
-    chain.receive(item.value, item.timestamp, item.window, item.pane);
+  if (shard.grouping !== undefined) fire(shard, context, gathered, nowMs);
+  if (shard.gate !== undefined) release(shard, shard.gate, context, gathered, nowMs);
+  const outputs = await run(shard, gathered, context, nowMs);
+  shard.metrics.elementsOut += outputs.elements;
+  return { outputs, self: gathered.self, dead: gathered.dead };
+}
+
+/** Runs what was gathered, and what is due of a stateful DoFn. */
+async function run(
+  shard: Shard,
+  gathered: Gathered,
+  context: RunContext,
+  nowMs: number,
+): Promise<BundleOutputs> {
+  const { chain, options } = context;
   chain.sides = shard.gate?.views;
-  const result = await guardedRun(chain, listWork(items, feed), clock, options);
-  for (const { item, error, attempts } of result.dead) {
-    dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
-  }
-  const [only] = items;
-  if (only !== undefined && items.length === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
-    // What one element gives can't be made smaller: set it aside, or the shard would stand still.
-    const error = outputTooBig(context.program, bytesOf(result.outputs));
-    dead.push({ error, attempts: 1, element: only.value, timestamp: only.timestamp });
-    return { outputs: NO_OUTPUTS, self, dead };
-  }
-  shard.metrics.elementsOut += result.outputs.elements;
-  return { outputs: result.outputs, self, dead };
+  const { items, stateful: elements, self, dead } = gathered;
+  if (shard.stateful === undefined) return runWork(new ItemWork(items, chain), context, dead);
+  const { firingsMax } = options;
+  const at = { watermarks: shard.watermarks, nowMs, firingsMax };
+  const work = new StatefulWork(shard.stateful, elements, chain, at);
+  const outputs = await runWork(work, context, dead);
+  if (!work.isDone) self.push(goOn(shard, nowMs));
+  return outputs;
 }
 
-/** About how many bytes outputs take in a commit. */
-function bytesOf({ bundles, documents, messages, files }: BundleOutputs): number {
-  let bytes = 0;
-  for (const { windowsText } of bundles) bytes += Buffer.byteLength(windowsText);
-  for (const { fields } of documents) bytes += documentBytes(fields);
-  for (const { data } of messages) bytes += Math.ceil(data.length / 3) * 4;
-  for (const { lines } of files) for (const line of lines) bytes += Buffer.byteLength(line);
-  return bytes;
+/** Elements on their way into the chain. */
+class ItemWork extends ListWork<Item> implements ShardWork<Item> {
+  constructor(items: readonly Item[], chain: Chain) {
+    super(items, ({ value, timestamp, window, pane }) =>
+      chain.receive(value, timestamp, window, pane),
+    );
+  }
+
+  changedBytes(): number {
+    return 0;
+  }
+
+  describe({ value, timestamp }: Item): { element: unknown; timestamp: Timestamp } {
+    return { element: value, timestamp };
+  }
 }
 
-function outputTooBig({ root }: Program, bytes: number): MeshError {
-  return new MeshError(
-    "ERR_ELEMENT_TOO_BIG",
-    `${placeOf(root)}: what one element gives takes ${bytes} bytes; one commit holds ` +
-      `${COMMIT_BYTES_MAX}. Emit less for each element, or reshuffle() in between.`,
-  );
+/** Processing time in ms: of two clocks the later one, for the tracker's may have called for this. */
+function processingTime(envelopes: readonly Envelope[], clock: Clock): number {
+  const told = envelopes.map(({ body }) => (body.kind === "advance" ? (body.nowMs ?? 0) : 0));
+  return Math.max(clock.nowMs(), ...told);
 }
 
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
@@ -181,6 +193,9 @@ function takeElements(
       shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
     } else if (shard.gate !== undefined) {
       shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
+    } else if (shard.stateful !== undefined) {
+      const [input] = shard.watermarks;
+      shard.metrics.droppedLate += shard.stateful.take(columns, keeps, input, into.stateful);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
     }
@@ -201,7 +216,13 @@ function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
 }
 
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
-function release(shard: Shard, gate: Gate, { program, options }: RunContext, into: Gathered): void {
+function release(
+  shard: Shard,
+  gate: Gate,
+  { program, options }: RunContext,
+  into: Gathered,
+  nowMs: number,
+): void {
   const { root } = program;
   if (root.kind !== "awaitSideInputs") return;
   const { chunks, isDone } = gate.release(shard.watermarks[0], options.chunkElementsMax);
@@ -212,12 +233,12 @@ function release(shard: Shard, gate: Gate, { program, options }: RunContext, int
       into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
     }
   }
-  if (!isDone) into.self.push(goOn(shard));
+  if (!isDone) into.self.push(goOn(shard, nowMs));
 }
 
 /** A message to the shard itself, about nothing but what it has left to do. */
-function goOn({ ref, watermarks }: Shard): SelfMessage {
-  const body = { kind: "advance", watermarks: { [ref.stage]: watermarks } } as const;
+function goOn({ ref, watermarks }: Shard, nowMs: number): SelfMessage {
+  const body = { kind: "advance", watermarks: { [ref.stage]: watermarks }, nowMs } as const;
   return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
@@ -278,7 +299,7 @@ async function read(
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */
-function fire(shard: Shard, context: RunContext, into: Gathered): void {
+function fire(shard: Shard, context: RunContext, into: Gathered, nowMs: number): void {
   const fired = shard.grouping?.fire(shard.watermarks, context.options.firingsMax);
   if (fired === undefined) return;
   into.items.push(...fired.firings);
@@ -290,5 +311,5 @@ function fire(shard: Shard, context: RunContext, into: Gathered): void {
       timestamp: maxTimestamp(window),
     });
   }
-  if (!fired.isDone) into.self.push(goOn(shard));
+  if (!fired.isDone) into.self.push(goOn(shard, nowMs));
 }

@@ -29,6 +29,7 @@ import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
 import { Gate } from "./sides/gate.ts";
 import { ShardState } from "./state.ts";
+import { StatefulShard } from "./stateful/stateful-shard.ts";
 
 /** An open shard. */
 export interface Shard {
@@ -45,6 +46,8 @@ export interface Shard {
   readonly grouping: Grouping | undefined;
   /** Undefined for stages that read no side inputs. */
   readonly gate: Gate | undefined;
+  /** Undefined for stages whose root is no stateful DoFn. */
+  readonly stateful: StatefulShard | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
   readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
@@ -81,6 +84,7 @@ export async function openShard(
     root.kind === "awaitSideInputs"
       ? new Gate(root, state, progress.sideWatermarks ?? {})
       : undefined;
+  const stateful = root.kind === "statefulParDo" ? new StatefulShard(root, state) : undefined;
   return {
     ref,
     version: head?.version,
@@ -92,7 +96,8 @@ export async function openShard(
     dedup: new Dedup(state, options.dedupRetentionMs),
     grouping,
     gate,
-    keeper: grouping ?? gate,
+    stateful,
+    keeper: grouping ?? gate ?? stateful,
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,

@@ -11,8 +11,10 @@
  * KC2. After `settle` the shard's state is equal to the entries, and what has no entry is forgotten.
  * KC3. A text is never `null`: state.ts takes that for a removed entry.
  */
+import type { Timestamp } from "../../sdk/model/time.ts";
 import { parseWindowKey, type Window } from "../../sdk/model/window.ts";
 import type { ShardState } from "../state.ts";
+import { expiryOf } from "../window-expiry.ts";
 
 /** Something of a cell's state, decoded; forgotten after each commit and each failure. */
 export interface Live {
@@ -36,6 +38,8 @@ export interface KeyCell {
 export interface OpenWindow {
   readonly key: string;
   readonly window: Window;
+  /** What is kept of it is forgotten when the input watermark is after this. */
+  readonly expiry: Timestamp;
   readonly cells: Map<string, KeyCell>;
 }
 
@@ -43,6 +47,7 @@ export interface OpenWindow {
 export interface CellsObserver {
   /** An entry has this text now. */
   onEntry(cell: KeyCell, slot: string, part: string, text: string): void;
+  /** A window has its first cell, maybe again. */
   onWindow(open: OpenWindow): void;
 }
 
@@ -60,13 +65,15 @@ const SLOT = /^[smto]/;
 export class KeyCells {
   readonly windows: Map<string, OpenWindow> = new Map();
   readonly #state: ShardState;
+  readonly #latenessMs: number;
   readonly #observer: CellsObserver;
   readonly #changes: Change[] = [];
   readonly #touched = new Set<KeyCell>();
   readonly #unsealed = new Set<KeyCell>();
 
-  constructor(state: ShardState, observer: CellsObserver) {
+  constructor(state: ShardState, latenessMs: number, observer: CellsObserver) {
     this.#state = state;
+    this.#latenessMs = latenessMs;
     this.#observer = observer;
     for (const [id, text] of state.entries()) {
       if (!SLOT.test(id)) continue;
@@ -80,17 +87,23 @@ export class KeyCells {
   cell(windowKey: string, keyText: string): KeyCell {
     let open = this.windows.get(windowKey);
     if (open === undefined) {
-      open = { key: windowKey, window: parseWindowKey(windowKey), cells: new Map() };
+      const window = parseWindowKey(windowKey);
+      const expiry = expiryOf(window, this.#latenessMs);
+      open = { key: windowKey, window, expiry, cells: new Map() };
       this.windows.set(windowKey, open);
-      this.#observer.onWindow(open);
     }
     let cell = open.cells.get(keyText);
     if (cell === undefined) {
       cell = { open, keyText, slots: new Map(), live: new Map(), unsealed: new Set() };
-      open.cells.set(keyText, cell);
+      this.#adopt(cell);
     }
     this.#touched.add(cell);
     return cell;
+  }
+
+  /** Notes that the user's code will see a cell. */
+  touch(cell: KeyCell): void {
+    this.#touched.add(cell);
   }
 
   get(cell: KeyCell, slot: string, part = ""): string | undefined {
@@ -180,8 +193,14 @@ export class KeyCells {
     }
     if (texts === undefined) cell.slots.set(slot, new Map([[part, text]]));
     else texts.set(part, text);
-    cell.open.cells.set(cell.keyText, cell);
+    if (!cell.open.cells.has(cell.keyText)) this.#adopt(cell);
     this.#observer.onEntry(cell, slot, part, text);
+  }
+
+  #adopt(cell: KeyCell): void {
+    const { cells } = cell.open;
+    cells.set(cell.keyText, cell);
+    if (cells.size === 1) this.#observer.onWindow(cell.open);
   }
 
   #prune(cell: KeyCell): void {

@@ -26,6 +26,11 @@ export function timerSlot(name: string): string {
   return `t${name}`;
 }
 
+/** The name of a slot's timer. */
+export function timerOf(slot: string): string {
+  return slot.slice(1);
+}
+
 /** A timer that is set, or an element that waits. */
 export interface DueItem {
   readonly cell: KeyCell;
