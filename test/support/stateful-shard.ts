@@ -68,8 +68,12 @@ export class StatefulUnderTest {
   readonly #windowFn: WindowFnSpec;
   #sequence = 0;
 
-  constructor(fn: AnyStateful, options: StatefulOptions = {}) {
-    this.program = programFor(statefulPipeline(fn, options), "shuffle");
+  constructor(
+    fn: AnyStateful,
+    options: StatefulOptions = {},
+    built: Pipeline = statefulPipeline(fn, options),
+  ) {
+    this.program = programFor(built, "shuffle");
     this.#options = optionsOf(options.engine);
     this.#chain = new Chain(this.program, this.#options);
     this.#windowFn = options.windowFn ?? { kind: "global" };
@@ -108,7 +112,9 @@ export class StatefulUnderTest {
   }
 
   /** The body of a message with elements. */
-  elementsOf(elements: [key: string, value: unknown, time: number][]): Envelope["body"] {
+  elementsOf(
+    elements: [key: string, value: unknown, time: number][],
+  ): Extract<Envelope["body"], { kind: "elements" }> {
     const assign = assignerOf(this.#windowFn);
     const byWindow = Map.groupBy(elements, ([, , time]) => windowKey(assign(at(time))));
     const windows = [...byWindow].map(([window, of]) => columnsOf(window, of as never));
