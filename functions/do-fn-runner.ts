@@ -51,21 +51,22 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
     this.bundleFinalizer = host.finalizers;
   }
 
-  output(value: unknown, options?: OutputOptions): void {
+  // Functions of their own, so that a DoFn may take them apart: process(x, { output }).
+  readonly output = (value: unknown, options?: OutputOptions): void => {
     this.#emit(this.#outputs.main, value, options);
-  }
+  };
 
-  outputTo(tag: string, value: unknown, options?: OutputOptions): void {
+  readonly outputTo = (tag: string, value: unknown, options?: OutputOptions): void => {
     const next = this.#outputs.tagged.get(tag);
     if (next === undefined) throw unknownTag(this.#node, tag);
     this.#emit(next, value, options);
-  }
+  };
 
-  sideInput(name: string): unknown {
+  readonly sideInput = (name: string): unknown => {
     const { sides } = this.#host;
     if (sides === undefined) throw noSideInputs(this.#node, name);
     return sides.read(name, this.window, placeOf(this.#node));
-  }
+  };
 
   #emit(next: Receive, value: unknown, options: OutputOptions | undefined): void {
     let { timestamp } = this;
