@@ -126,9 +126,11 @@ export class ShardActivations {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
-    if (attempt.divisor > ELEMENTS_DIVISOR && splitsOf(fresh) !== undefined) {
-      return { ...NOTHING, self: splitsOf(fresh) ?? [] };
-    }
+    const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
+    const splits = isNarrow ? splitsOf(fresh) : undefined;
+    if (splits !== undefined) return { ...NOTHING, self: splits };
+    // Messages that can't be split are taken one by one.
+    const taken = isNarrow ? fresh.slice(0, 1) : fresh;
     const { firingsMax, chunkElementsMax } = options;
     const context: RunContext = {
       program,
@@ -141,7 +143,9 @@ export class ShardActivations {
         chunkElementsMax: Math.max(1, Math.floor(chunkElementsMax / attempt.divisor)),
       },
     };
-    return runMessages(shard, fresh, attempt.excluded, context);
+    const result = await runMessages(shard, taken, attempt.excluded, context);
+    if (taken.length === fresh.length) return result;
+    return { ...result, self: [...result.self, ...fresh.slice(taken.length).map(toItself)] };
   }
 
   async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
@@ -226,7 +230,7 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   let isSplit = false;
   const messages = envelopes.flatMap((envelope): SelfMessage[] => {
     const { shard, minTime, body, count } = envelope;
-    if (body.kind !== "elements" || count < 2) return [{ shard, minTime, body }];
+    if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
     isSplit = true;
     return halve(body.windows, count).map(({ windows }) => ({
       shard,
@@ -235,6 +239,10 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
     }));
   });
   return isSplit ? messages : undefined;
+}
+
+function toItself({ shard, minTime, body }: Envelope): SelfMessage {
+  return { shard, minTime, body };
 }
 
 function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {

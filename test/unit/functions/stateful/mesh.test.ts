@@ -116,6 +116,34 @@ const flushing = statefulDoFn<KV<string, Event>, string>()({
   },
 });
 
+test("a job is not done while a timer is due, though it holds nothing", async () => {
+  let fired = 0;
+  const built = pipeline("done", (p) =>
+    p
+      .create([1, 2, 3])
+      .keyBy((n) => n)
+      .parDo<string>(
+        statefulDoFn({
+          timers: { end: eventTimer() },
+          process: (_, { timers }) => timers.end.withNoOutputTimestamp().set(0),
+          onTimer: { end: () => void fired++ },
+        }),
+      )
+      .write(out),
+  );
+  const mesh = new MemoryMesh(built, { shards: 2 });
+  const { store } = mesh;
+  const commitJob = store.commitJob.bind(store);
+  const firedAtDone: number[] = [];
+  store.commitJob = async (commit) => {
+    if (commit.job.text.includes('"DONE"')) firedAtDone.push(fired);
+    await commitJob(commit);
+  };
+  await mesh.launch();
+  await mesh.run();
+  expect(firedAtDone[0]).toBe(3);
+});
+
 describe("streams", () => {
   const read = (p: Parameters<Parameters<typeof pipeline>[1]>[0]) =>
     p.read(

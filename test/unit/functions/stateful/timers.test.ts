@@ -302,6 +302,25 @@ test("an activation fires at most firingsMax timers, and leaves the rest to a me
   expect(seen.map((emitted) => emitted.length)).toEqual([2, 2, 1]);
 });
 
+test("a timer that is moved and moved back is not written again", async () => {
+  const timed = new Timed();
+  await timed.act("k", 0, ({ timers }) => timers.a.set(10));
+  const { state } = await timed.under.open();
+  const puts: string[] = [];
+  const put = state.put.bind(state);
+  state.put = (id, text) => {
+    puts.push(id);
+    put(id, text);
+  };
+  await timed.act("k", 0, ({ timers }) => {
+    timers.a.set(20);
+    timers.a.set(10);
+    timers.b.set(30);
+    timers.b.clear();
+  });
+  expect(puts).toEqual([]);
+});
+
 test("of timers that are set over and over nothing is left behind", async () => {
   const timed = new Timed();
   for (let i = 0; i < 40; i++) {
