@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly bundleElementsMax: number;
   /** Elements that a read activation takes from its split. */
   readonly chunkElementsMax: number;
-  /** Panes that one activation fires at most; the rest waits for a message to itself. */
+  /** Panes or timers that one activation fires at most; the rest waits for a message to itself. */
   readonly firingsMax: number;
   /** Memtable text that a head carries before it is written out as a segment. */
   readonly memtableBytesMax: number;

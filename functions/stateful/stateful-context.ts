@@ -4,7 +4,7 @@
  * Owns: the way from the names of states and timers to the cell at hand, and the check of outputs.
  * Does not own: what is at hand (stateful-work.ts).
  *
- * SC1. An output is never older than its input, but by the skew that the DoFn allows.
+ * SX1. An output is never older than its input, but by the skew that the DoFn allows.
  */
 import { decodeKey } from "../../sdk/coders/key-coder.ts";
 import { assert } from "../../sdk/model/assert.ts";
