@@ -140,6 +140,7 @@ export class Chain implements DoFnHost {
         node,
         () => this.#sinks,
         () => this.source,
+        this.#program.plan.pipeline,
       );
     }
     if (node.kind === "parDo") return this.#doFnReceiver(node);

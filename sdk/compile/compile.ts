@@ -78,7 +78,12 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
 }
 
 function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | undefined {
-  if (root.kind !== "source" || root.source.type !== "pubsub") return undefined;
+  if (root.kind !== "source") return undefined;
+  if (root.source.type === "test") {
+    const watermark = { kind: "manual", idleAfterMs: undefined } as const;
+    return { topic: ownSubscription, subscription: ownSubscription, watermark };
+  }
+  if (root.source.type !== "pubsub") return undefined;
   const { topic, subscription, watermark } = root.source;
   return { topic, subscription: subscription ?? ownSubscription, watermark };
 }
@@ -124,5 +129,6 @@ function why(root: GraphNode): string {
 function whySource(source: SourceSpec): string {
   if (source.type === "create") return "Elements of the pipeline itself begin here.";
   if (source.type === "file") return "Elements come in from files, split by split.";
+  if (source.type === "test") return "A test's script says what comes in, and when.";
   return "Messages come in from outside, pushed by Pub/Sub.";
 }

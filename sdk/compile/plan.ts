@@ -15,7 +15,7 @@ import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 export type StageKind = "ingest" | "read" | "shuffle";
 
 /** The connectors whose code a stage's bundle must hold. */
-export type ConnectorName = "create" | "pubsub" | "file" | "firestore";
+export type ConnectorName = "create" | "pubsub" | "file" | "firestore" | "test" | "assert";
 
 /** The unbounded source of an ingest stage. */
 export interface IngestPlan {
