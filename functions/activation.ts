@@ -13,11 +13,13 @@
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { halve } from "./bundle-builder.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeBody } from "./head.ts";
+import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
 import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
@@ -245,7 +247,13 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper } = shard;
+  const { keeper, gate } = shard;
+  const knownSides = gate?.views.watermarks() ?? {};
+  const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
+    const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
+    return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
+  });
+  if (hasSideNews) return true;
   if (keeper === undefined) return false;
   const latestMs = Math.max(nowMs, trackerMs);
   return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;

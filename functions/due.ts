@@ -9,9 +9,9 @@
  *     stage before it has anything due by now.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
-import { type Job, watermarksOf } from "./job.ts";
+import { type Job, sideKey, watermarksOf } from "./job.ts";
 import { isCrowded } from "./sent.ts";
 
 /** What the rule looks at. */
@@ -61,7 +61,8 @@ export function dueShards(input: DueInput): Due {
     for (let shard = 0; shard < shards; shard++) {
       const head = heads.get(`${stage}/${shard}`);
       if (head === undefined) continue;
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage));
+      const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(stage, side))[0]);
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), isSideDue);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
       if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
@@ -77,7 +78,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isByTime, isSynchronized }: Reason,
+  { isOther, isSynchronized }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -87,7 +88,7 @@ function tell(
     told !== undefined &&
     told[0] === watermark &&
     told[1] > nowMs - AGAIN_MS &&
-    (!isByTime || told[2] === version);
+    (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
   due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined });
@@ -97,7 +98,8 @@ interface Reason {
   /** Something is due, whether or not it helps to tell the shard now. */
   readonly isDue: boolean;
   readonly tells: boolean;
-  readonly isByTime: boolean;
+  /** It is not the input watermark alone that the shard is told of. */
+  readonly isOther: boolean;
   readonly isSynchronized: boolean;
 }
 
@@ -106,19 +108,28 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
+  isSideDue: boolean,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
   const hasNews = head.watermarks[0] < watermark;
   const isProcessing = head.nextProcessingMs <= nowMs;
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
-  const isByTime = isProcessing || isSynchronized;
+  const isOther = isProcessing || isSynchronized || isSideDue;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized,
-    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isByTime,
-    isByTime,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || isSideDue,
+    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isOther,
+    isOther,
     isSynchronized,
   };
+}
+
+/** Whether a side input's watermark, unknown to the shard, lets elements go on that wait for it. */
+function hasSideTimer(head: ShardProgress, watermarkOf: (side: string) => Timestamp): boolean {
+  return Object.entries(head.sideTimers ?? {}).some(([side, timer]) => {
+    const watermark = watermarkOf(side);
+    return timer < watermark && (head.sideWatermarks?.[side] ?? MIN_TIMESTAMP) < watermark;
+  });
 }
 
 /** The earlier of a head's processing times that are still to come. */

@@ -27,6 +27,7 @@ import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
+import { Gate } from "./sides/gate.ts";
 import { ShardState } from "./state.ts";
 
 /** An open shard. */
@@ -42,6 +43,8 @@ export interface Shard {
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
   readonly grouping: Grouping | undefined;
+  /** Undefined for stages that read no side inputs. */
+  readonly gate: Gate | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
   readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
@@ -74,6 +77,10 @@ export async function openShard(
   const { root } = program;
   const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
   const grouping = groups ? new Grouping(root, state) : undefined;
+  const gate =
+    root.kind === "awaitSideInputs"
+      ? new Gate(root, state, progress.sideWatermarks ?? {})
+      : undefined;
   return {
     ref,
     version: head?.version,
@@ -84,7 +91,8 @@ export async function openShard(
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     grouping,
-    keeper: grouping,
+    gate,
+    keeper: grouping ?? gate,
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
@@ -151,6 +159,10 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     nextProcessingMs: shard.keeper?.nextProcessingMs() ?? MAX_TIMESTAMP,
     nextSynchronizedMs: shard.keeper?.nextSynchronizedMs() ?? MAX_TIMESTAMP,
     watermarks: shard.watermarks,
+    ...(shard.gate !== undefined && {
+      sideWatermarks: shard.gate.views.watermarks(),
+      sideTimers: shard.gate.sideTimers(),
+    }),
     metrics: shard.metrics,
     committedAtMs: nowMs,
   };

@@ -17,7 +17,7 @@ import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { type DueShard, dueShards } from "./due.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
-import { type Job, sourceOf, watermarksOf } from "./job.ts";
+import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
@@ -249,7 +249,11 @@ function advanceMessage(
   { stage, shard, synchronizedMs }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
-  const told = [stage, ...plan.edges.filter((e) => e.from === stage).map((e) => e.to)];
+  const told = plan.edges.flatMap(({ from, to, side }) => {
+    if (from !== stage && to !== stage) return [];
+    return side === undefined ? [to] : [sideKey(to, side)];
+  });
+  if (!told.includes(stage)) told.push(stage);
   const watermarks = Object.fromEntries(told.map((id) => [id, watermarksOf(job, id)]));
   const envelope: Envelope = {
     plan: plan.hash,

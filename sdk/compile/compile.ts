@@ -103,11 +103,12 @@ function connectorsOf(nodes: readonly GraphNode[]): ConnectorName[] {
 }
 
 function planEdges(cut: readonly Stage[]): EdgePlan[] {
-  return cutEdges(cut).map(({ from, to, producer, lift }) => ({
+  return cutEdges(cut).map(({ from, to, producer, lift, side }) => ({
     from: stageId(from.root),
     to: stageId(to.root),
     producer: producer.id,
     lift,
+    side,
   }));
 }
 
@@ -119,6 +120,8 @@ function why(root: GraphNode): string {
       return "Elements with equal keys must meet: groupByKey moves them to the shard of their key.";
     case "combinePerKey":
       return "Elements with equal keys must meet: combinePerKey moves what is folded so far to the shard of its key.";
+    case "awaitSideInputs":
+      return "Elements wait for the side inputs of their window, and shards keep both.";
     default:
       return root.name.endsWith("reshuffle before files")
         ? "Files are written by shards, and a stage that takes messages from outside has none."

@@ -42,6 +42,12 @@ function stateOf(root: GraphNode): object {
       };
     case "reshuffle":
       return { kind: root.kind, value: root.valueCoder.name };
+    case "awaitSideInputs":
+      return {
+        kind: root.kind,
+        value: root.valueCoder.name,
+        sides: root.sideInputs.map(({ name, kind, view }) => [name, kind, view.windowing]),
+      };
     default:
       return { kind: root.kind };
   }
