@@ -15,6 +15,7 @@ import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
+import type { Moment } from "./grouping.ts";
 import { guardedRun } from "./guarded-run.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
@@ -76,15 +77,16 @@ export async function runMessages(
   context: RunContext,
 ): Promise<RunResult> {
   const gathered: Gathered = { items: [], self: [], dead: [] };
+  const time = timeOf(envelopes, context.clock);
   for (const envelope of envelopes) {
     const { body } = envelope;
     shard.metrics.bundlesIn++;
     if (body.kind === "advance") advance(shard, body.watermarks);
     else if (body.kind === "elements")
-      takeElements(shard, envelope, body.windows, excluded, context, gathered);
+      takeElements(shard, envelope, body.windows, excluded, { ...context, ...time }, gathered);
     else await read(shard, body, context, gathered);
   }
-  if (shard.grouping !== undefined) fire(shard, context, gathered);
+  if (shard.grouping !== undefined) fire(shard, { ...context, ...time }, gathered);
   const { items, self, dead } = gathered;
   if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
   const { chain, clock, options } = context;
@@ -123,6 +125,20 @@ function outputTooBig({ root }: Program, bytes: number): MeshError {
   );
 }
 
+/** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
+type RunTime = Omit<Moment, "watermarks">;
+
+function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
+  let nowMs = clock.nowMs();
+  let synchronizedMs = Number.NEGATIVE_INFINITY;
+  for (const { body } of envelopes) {
+    if (body.kind !== "advance") continue;
+    nowMs = Math.max(nowMs, body.nowMs ?? nowMs);
+    synchronizedMs = Math.max(synchronizedMs, body.synchronizedMs ?? synchronizedMs);
+  }
+  return { nowMs, synchronizedMs };
+}
+
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
 function advance(
   shard: Shard,
@@ -141,9 +157,11 @@ function takeElements(
   { producer, sequence }: Envelope,
   windows: readonly WindowColumns[],
   excluded: Excluded,
-  context: RunContext,
+  context: RunContext & RunTime,
   into: Gathered,
 ): void {
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks: shard.watermarks, nowMs, synchronizedMs };
   for (const [i, columns] of windows.entries()) {
     const { ids, values } = columns;
     const slot = `${producer} ${sequence} ${i}`;
@@ -160,7 +178,7 @@ function takeElements(
       return true;
     };
     if (shard.grouping !== undefined) {
-      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
+      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
     }
@@ -225,9 +243,13 @@ async function read(
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */
-function fire(shard: Shard, context: RunContext, into: Gathered): void {
-  const fired = shard.grouping?.fire(shard.watermarks, context.options.firingsMax);
+function fire(shard: Shard, context: RunContext & RunTime, into: Gathered): void {
+  const { watermarks } = shard;
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks, nowMs, synchronizedMs };
+  const fired = shard.grouping?.fire(moment, context.options.firingsMax);
   if (fired === undefined) return;
+  shard.metrics.droppedClosed += fired.droppedClosed;
   into.items.push(...fired.firings);
   for (const { key, window, error } of fired.failed) {
     into.dead.push({
@@ -238,6 +260,8 @@ function fire(shard: Shard, context: RunContext, into: Gathered): void {
     });
   }
   if (fired.isDone) return;
-  const body = { kind: "advance", watermarks: { [shard.ref.stage]: shard.watermarks } } as const;
+  const known = Number.isFinite(synchronizedMs) ? { nowMs, synchronizedMs } : { nowMs };
+  const stored = { [shard.ref.stage]: watermarks };
+  const body = { kind: "advance", watermarks: stored, ...known } as const;
   into.self.push({ shard: shard.ref.shard, minTime: MAX_TIMESTAMP, body });
 }

@@ -55,10 +55,46 @@ export { max, min } from "./transforms/combiners/min-max.ts";
 export { sum } from "./transforms/combiners/sum.ts";
 export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.ts";
 export type { DoFn, FinishBundleContext, ProcessContext } from "./transforms/do-fn.ts";
-export type { WindowOptions } from "./transforms/window-into.ts";
+export type { TriggerOptions, WindowOptions } from "./transforms/window-into.ts";
+export {
+  type CalendarOptions,
+  type CalendarWindowFns,
+  calendarWindows,
+  type DaysOptions,
+  type MonthsOptions,
+  type Weekday,
+  type WeeksOptions,
+  type YearsOptions,
+} from "./windowing/calendar-windows.ts";
+export { type CustomWindowOptions, customWindows } from "./windowing/custom-windows.ts";
+export type { TimestampTransform, TriggerSpec } from "./windowing/trigger-spec.ts";
+export {
+  type AfterWatermarkOptions,
+  afterAll,
+  afterAny,
+  afterCount,
+  afterEach,
+  afterProcessingTime,
+  afterWatermark,
+  defaultTrigger,
+  never,
+  orFinally,
+  type ProcessingTimeStep,
+  repeatedly,
+} from "./windowing/triggers.ts";
 export type {
-  AccumulationMode,
-  TimestampCombiner,
+  AssignContext,
+  CalendarDate,
+  CalendarWindows,
+  CustomWindows,
+  FixedWindows,
+  GlobalWindows,
+  SessionWindows,
+  SlidingWindows,
+  WindowFn,
   WindowFnSpec,
-} from "./windowing/windowing-strategy.ts";
-export { fixedWindows, globalWindow } from "./windowing/windows.ts";
+  WindowLike,
+  WindowMerge,
+} from "./windowing/window-fn-spec.ts";
+export type { AccumulationMode, TimestampCombiner } from "./windowing/windowing-strategy.ts";
+export { fixedWindows, globalWindow, sessions, slidingWindows } from "./windowing/windows.ts";

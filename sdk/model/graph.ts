@@ -131,5 +131,10 @@ export function isShuffle(node: GraphNode): node is ShuffleNode {
   return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
 }
 
+/** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
+export function inputWindowing(node: ShuffleNode): WindowingStrategy {
+  return node.inputs[0]?.windowing ?? node.windowing;
+}
+
 /** The element type that shuffles take. */
 export type AnyKV = KV<unknown, unknown>;
