@@ -34,10 +34,10 @@ export class CellTable {
   /** Undefined: the default trigger, which fires whatever is new once the window has ended. */
   readonly trigger: Trigger | undefined;
   /** Cells that must be asked because something was added. Empty with the default trigger. */
-  readonly touched = new Set<Cell>();
+  readonly touched: Set<Cell> = new Set();
   /** Cells by the processing time at which they must be asked. */
-  readonly processing = new TimeIndex<Cell>();
-  readonly synchronized = new TimeIndex<Cell>();
+  readonly processing: TimeIndex<Cell> = new TimeIndex();
+  readonly synchronized: TimeIndex<Cell> = new TimeIndex();
   /** Where windows merge: the cells of each key, closed ones included. */
   readonly ofKey: Map<string, Set<Cell>> | undefined;
   readonly keepTime: ((a: Timestamp, b: Timestamp) => Timestamp) | undefined;

@@ -132,7 +132,7 @@ export class WindowTable {
   #holdOf(open: OpenWindow): Timestamp {
     const { closing, onTime, timestampCombiner } = this.#windowing;
     const hasLast = closing === "fireAlways" && open.openCells > 0;
-    const hold = hasLast && open.expiry > open.maxTimestamp ? open.expiry : MAX_TIMESTAMP;
+    const hold = hasLast ? open.expiry : MAX_TIMESTAMP;
     if (open.isEnded) return earlier(hold, this.#holdOfEnded(open));
     const hasOnTime = onTime === "fireAlways" && open.openCells > 0;
     if (!hasOnTime && open.fresh.size === 0) return hold;

@@ -4,8 +4,8 @@
  * Owns: the arithmetic. Days, months and years are counted from the start date, and divided by the
  * windows' size with floor division; the first instant of a day is a matter of the time zone alone.
  *
- * Q1. Windows are side by side: one ends where the next begins, and each holds its timestamps. So
- *     it is where the clock is put back, and where midnight or a whole day does not exist.
+ * CW1. Windows are side by side: one ends where the next begins, and each holds its timestamps. So
+ *      it is where the clock is put back, and where midnight or a whole day does not exist.
  */
 import { DateTime } from "luxon";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../model/time.ts";
