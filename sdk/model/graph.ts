@@ -159,6 +159,10 @@ const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]
   "reshuffle",
   "awaitSideInputs",
 ]);
+/** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
+export function inputWindowing(node: ShuffleNode): WindowingStrategy {
+  return node.inputs[0]?.windowing ?? node.windowing;
+}
 
 /** The element type that shuffles take. */
 export type AnyKV = KV<unknown, unknown>;

@@ -163,7 +163,7 @@ const importRules: readonly {
   readonly folders: RegExp;
   readonly packages: RegExp;
 }[] = [
-  { files: /^sdk\//, folders: /^sdk\//, packages: /^$/ },
+  { files: /^sdk\//, folders: /^sdk\//, packages: /^luxon$/ },
   {
     files: /^functions\/gcp\//,
     folders: /^(sdk|functions)\//,
