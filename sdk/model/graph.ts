@@ -131,5 +131,11 @@ export function isShuffle(node: GraphNode): node is ShuffleNode {
   return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
 }
 
+/** Returns whether a node runs on messages from outside, before their first shuffle. */
+export function runsInIngest(node: GraphNode): boolean {
+  if (node.kind === "source") return !node.bounded;
+  return !isShuffle(node) && node.inputs.some(runsInIngest);
+}
+
 /** The element type that shuffles take. */
 export type AnyKV = KV<unknown, unknown>;
