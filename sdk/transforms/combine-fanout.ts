@@ -58,9 +58,12 @@ export function addCombinePerKey(
   if (fanout === 1) return builder.add(combineDraft(input, fn), label);
   const { name, fallback } = label;
   if (name === undefined) {
-    return builder.inUnnamedScope(fallback, () => addFanout(builder, input, fn, fanout));
+    const lineage = (part: string): NodeLabel => ({ fallback: part });
+    return builder.inUnnamedScope(fallback, () => addFanout(builder, input, fn, fanout, lineage));
   }
-  return builder.inScope(name, () => addFanout(builder, input, fn, fanout));
+  // In the author's scope names of their own keep the state when the pipeline around it changes.
+  const named = (part: string): NodeLabel => ({ name: part, fallback: part });
+  return builder.inScope(name, () => addFanout(builder, input, fn, fanout, named));
 }
 
 function combineDraft(input: GraphNode, fn: AnyCombineFn) {
@@ -75,6 +78,7 @@ function addFanout(
   input: GraphNode,
   fn: AnyCombineFn,
   fanout: Fanout<unknown>,
+  labelOf: (part: string) => NodeLabel,
 ): GraphNode {
   const { windowing, bounded } = input;
   const perKey = typeof fanout === "number" ? undefined : addCounts(builder, input, fanout);
@@ -89,7 +93,7 @@ function addFanout(
     },
     { fallback: "spread" },
   );
-  const parts = builder.add(combineDraft(spread, partsOf(fn)), { fallback: "parts" });
+  const parts = builder.add(combineDraft(spread, partsOf(fn)), labelOf("parts"));
   const stripped = builder.add(
     { kind: "map", fn: strip, inputs: [parts], windowing, bounded },
     { fallback: "strip" },
@@ -99,7 +103,7 @@ function addFanout(
     inputs.length === 1
       ? stripped
       : builder.add({ kind: "flatten", inputs, windowing, bounded }, { fallback: "flatten" });
-  return builder.add(combineDraft(merged, merging(fn)), { fallback: "merge" });
+  return builder.add(combineDraft(merged, merging(fn)), labelOf("merge"));
 }
 
 /** HF1. Nor does a part that is empty say anything. */
