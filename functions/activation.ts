@@ -13,11 +13,13 @@
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { halve } from "./bundle-builder.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeBody } from "./head.ts";
+import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
 import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
@@ -240,8 +242,21 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
   // An advance from the tracker: worth a commit only if it says something new.
   if (envelope.body.kind !== "advance") return true;
-  const own = envelope.body.watermarks[shard.ref.stage];
-  return own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1]);
+  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0 } = envelope.body;
+  const own = watermarks[shard.ref.stage];
+  if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
+    return true;
+  }
+  const { keeper, gate } = shard;
+  const knownSides = gate?.views.watermarks() ?? {};
+  const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
+    const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
+    return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
+  });
+  if (hasSideNews) return true;
+  if (keeper === undefined) return false;
+  const latestMs = Math.max(nowMs, trackerMs);
+  return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }
 
 /** Ids of ingest instances are random; those of shards are `stage/shard` and stay. */

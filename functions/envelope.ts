@@ -28,6 +28,10 @@ export interface WindowColumns {
   readonly ids?: readonly string[];
   /** Pane of the elements, where a reshuffle keeps it: `[timing, index, onTimeIndex, first, last]`. */
   readonly pane?: PaneJson;
+  /** Side input whose elements these are; undefined: the main input's. */
+  readonly side?: string;
+  /** Of a side input: how many elements the whole pane has; 0: `values` hold one that is none. */
+  readonly size?: number;
 }
 
 /** A pane as on the wire. */
@@ -40,8 +44,12 @@ export type EnvelopeBody =
   | { readonly kind: "split"; readonly split: Json; readonly from?: Json }
   | {
       readonly kind: "advance";
-      /** Stored watermarks of the stages that the shard needs to know: its own and its targets'. */
+      /** Stored watermarks that the shard needs to know: its stage's, its targets', its side inputs'. */
       readonly watermarks: Readonly<Record<string, readonly [input: Timestamp, output: Timestamp]>>;
+      /** Processing time as the tracker has it, in ms: a shard's clock may be behind. */
+      readonly nowMs?: number;
+      /** Processing time, in ms, of which nothing more will come from the stages before. */
+      readonly synchronizedMs?: number;
     };
 
 /** One message between stages. */

@@ -22,6 +22,7 @@ import { addMs, earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/mod
 import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
 import { type Cell, CellStore, PoisonElement } from "./cells.ts";
 import type { WindowColumns } from "./envelope.ts";
+import type { Keeper } from "./keeper.ts";
 import { nextPane } from "./pane-tracker.ts";
 import { timeKeeper } from "./shuffle.ts";
 import type { ShardState } from "./state.ts";
@@ -65,7 +66,7 @@ interface OpenWindow {
 }
 
 /** What a shuffle stage keeps of each key and window. */
-export class Grouping {
+export class Grouping implements Keeper {
   readonly #node: GroupByKeyNode | CombinePerKeyNode;
   readonly #store: CellStore;
   readonly #windows = new Map<string, OpenWindow>();
@@ -158,6 +159,14 @@ export class Grouping {
       next = earlier(next, isWaiting ? maxTimestamp(open.window) : this.#expiryOf(open.window));
     }
     return next;
+  }
+
+  nextProcessingMs(): number {
+    return MAX_TIMESTAMP;
+  }
+
+  nextSynchronizedMs(): number {
+    return MAX_TIMESTAMP;
   }
 
   /** Writes what has changed into the state. */

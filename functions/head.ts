@@ -33,8 +33,16 @@ export interface ShardProgress {
   readonly hold: Timestamp;
   /** The earliest event time whose passing has work for this shard; MAX if none has. */
   readonly nextTimer: Timestamp;
+  /** The earliest processing time at which the shard has work, in ms; MAX if none. */
+  readonly nextProcessingMs: number;
+  /** The same for work that waits until nothing more comes from that time; MAX if none. */
+  readonly nextSynchronizedMs: number;
   /** The watermarks that the shard knows: never newer than what is stored. */
   readonly watermarks: readonly [input: Timestamp, output: Timestamp];
+  /** Watermarks of side inputs that the shard knows, by name; undefined: the stage has none. */
+  readonly sideWatermarks?: Readonly<Record<string, Timestamp>>;
+  /** By side input: the watermark whose passing lets waiting elements go on; MAX if none waits. */
+  readonly sideTimers?: Readonly<Record<string, Timestamp>>;
   readonly metrics: ShardMetrics;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
@@ -60,6 +68,8 @@ export function newProgress(): ShardProgress {
     sent: {},
     hold: MAX_TIMESTAMP,
     nextTimer: MAX_TIMESTAMP,
+    nextProcessingMs: MAX_TIMESTAMP,
+    nextSynchronizedMs: MAX_TIMESTAMP,
     watermarks: [MIN_TIMESTAMP, MIN_TIMESTAMP],
     metrics: newMetrics(),
     committedAtMs: 0,

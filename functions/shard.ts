@@ -8,7 +8,6 @@
  * Z1. An open shard is equal to what its head says; after a failed step it is opened anew.
  * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
  */
-import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
 import { MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
@@ -21,12 +20,14 @@ import {
   type ShardMetrics,
   type ShardProgress,
 } from "./head.ts";
+import type { Keeper } from "./keeper.ts";
 import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
+import { Gate } from "./sides/gate.ts";
 import { ShardState } from "./state.ts";
 
 /** An open shard. */
@@ -40,8 +41,12 @@ export interface Shard {
   readonly metrics: ShardMetrics;
   readonly state: ShardState;
   readonly dedup: Dedup;
-  /** Undefined for stages that keep nothing by key. */
+  /** Undefined for stages whose root does not group. */
   readonly grouping: Grouping | undefined;
+  /** Undefined for stages that read no side inputs. */
+  readonly gate: Gate | undefined;
+  /** What the root keeps on the shard; undefined for stages that keep nothing. */
+  readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
   /** Parts that hold the outbox of the newest head; the next commit deletes them. */
   outboxParts: readonly string[];
@@ -71,6 +76,11 @@ export async function openShard(
   const outbox = [...(body?.outbox ?? []), ...spilled];
   const { root } = program;
   const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
+  const grouping = groups ? new Grouping(root, state) : undefined;
+  const gate =
+    root.kind === "awaitSideInputs"
+      ? new Gate(root, state, progress.sideWatermarks ?? {})
+      : undefined;
   return {
     ref,
     version: head?.version,
@@ -80,7 +90,9 @@ export async function openShard(
     metrics: { ...newMetrics(), ...progress.metrics },
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
-    grouping: groups ? new Grouping(root as GroupByKeyNode | CombinePerKeyNode, state) : undefined,
+    grouping,
+    gate,
+    keeper: grouping ?? gate,
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
@@ -103,7 +115,7 @@ export function nextCommit(
 ): NextCommit {
   const version = (shard.version ?? 0) + 1;
   shard.dedup.settle(nowMs);
-  shard.grouping?.settle();
+  shard.keeper?.settle();
   const changes = shard.state.settle();
   const { inline, parts } = splitOutbox(outbox, version);
   const outboxParts = parts.map((part) => part.id);
@@ -142,9 +154,15 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
   return {
     received: shard.received.toJson(),
     sent: shard.sent,
-    hold: shard.grouping?.hold() ?? MAX_TIMESTAMP,
-    nextTimer: shard.grouping?.nextTimer() ?? MAX_TIMESTAMP,
+    hold: shard.keeper?.hold() ?? MAX_TIMESTAMP,
+    nextTimer: shard.keeper?.nextTimer() ?? MAX_TIMESTAMP,
+    nextProcessingMs: shard.keeper?.nextProcessingMs() ?? MAX_TIMESTAMP,
+    nextSynchronizedMs: shard.keeper?.nextSynchronizedMs() ?? MAX_TIMESTAMP,
     watermarks: shard.watermarks,
+    ...(shard.gate !== undefined && {
+      sideWatermarks: shard.gate.views.watermarks(),
+      sideTimers: shard.gate.sideTimers(),
+    }),
     metrics: shard.metrics,
     committedAtMs: nowMs,
   };

@@ -14,6 +14,7 @@ import { encodeKey, hashKey } from "../sdk/coders/key-coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type {
   AnyKV,
+  AwaitSideInputsNode,
   CombinePerKeyNode,
   GroupByKeyNode,
   ReshuffleNode,
@@ -25,6 +26,7 @@ import { type Window, windowKey } from "../sdk/model/window.ts";
 import type { TimestampCombiner } from "../sdk/windowing/windowing-strategy.ts";
 import { type Bundle, BundleBuilder } from "./bundle-builder.ts";
 import { encodePane } from "./pane-tracker.ts";
+import { broadcastWriter } from "./sides/broadcast.ts";
 
 /** Takes one element with its time, window and pane. */
 export type Receive = (
@@ -47,6 +49,8 @@ export interface ShuffleContext {
   readonly shards: number;
   readonly lift: "bundle" | "element" | "none";
   readonly bundleElementsMax: number;
+  /** Name of the side input that these elements are; undefined: the main input. */
+  readonly side: string | undefined;
   /** Gives the source of the element at hand; undefined outside of ingest stages. */
   readonly source: () => SourceId | undefined;
 }
@@ -64,7 +68,10 @@ export interface ShuffleWriter {
 
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
-  if (node.kind === "reshuffle") return reshuffleWriter(node, context);
+  if (context.side !== undefined) return broadcastWriter(context.side, context);
+  if (node.kind === "reshuffle" || node.kind === "awaitSideInputs") {
+    return reshuffleWriter(node, context);
+  }
   if (node.kind === "combinePerKey" && context.lift === "bundle") {
     return new LiftedCombine(node, context);
   }
@@ -144,7 +151,10 @@ function keyedWriter(
 }
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
-function reshuffleWriter(node: ReshuffleNode, context: ShuffleContext): ShuffleWriter {
+function reshuffleWriter(
+  node: ReshuffleNode | AwaitSideInputsNode,
+  context: ShuffleContext,
+): ShuffleWriter {
   const targets = new Targets(context);
   let turn = 0;
   return {

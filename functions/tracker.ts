@@ -13,16 +13,16 @@
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
-import { earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
+import { type DueShard, dueShards } from "./due.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
-import { type Job, sourceOf, watermarksOf } from "./job.ts";
+import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
 import { decodeRegister, type IngestMetrics, type Register, registerId } from "./register.ts";
-import { isCrowded } from "./sent.ts";
 import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
 import type { Ticks } from "./ticks.ts";
 import { bundlesInFlight, computeWatermarks, hasArrived, type MeshView } from "./watermark.ts";
@@ -34,9 +34,6 @@ export interface TrackerContext {
   readonly options: EngineOptions;
   readonly ticks: Ticks;
 }
-
-/** An advance that a shard did not act on is sent again after this, in ms. */
-const ADVANCE_AGAIN_MS = 10_000;
 
 /** An older register loses what has arrived of it: well before shards forget its producer, in ms. */
 const SHORTEN_AFTER_MS = 15 * 60_000;
@@ -73,6 +70,24 @@ export async function tick(context: TrackerContext): Promise<void> {
 }
 
 /**
+ * Returns whether a tick would bring nothing about: nothing is on its way, nothing is due, and no
+ * watermark would move. What waits undelivered in a source's subscription is not seen.
+ */
+export function isQuiet(
+  context: Pick<TrackerContext, "plan" | "options">,
+  snapshot: MeshSnapshot,
+  nowMs: number,
+): boolean {
+  const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
+  if (job.plan !== context.plan.hash) return false;
+  const before = job as Job;
+  const { job: next, removed, messages, nextMs } = computeStep(context, snapshot, before, nowMs);
+  const isStill = removed.length === 0 && messages.length === 0 && next.state === before.state;
+  const isIdle = nextMs === undefined || nextMs > nowMs;
+  return isStill && isIdle && isSame(before.watermarks, next.watermarks);
+}
+
+/**
  * Reads the job document back.
  *
  * @throws ERR_PLAN_MISMATCH if it is of another plan
@@ -96,7 +111,7 @@ interface Step {
 }
 
 function computeStep(
-  context: TrackerContext,
+  context: Pick<TrackerContext, "plan" | "options">,
   snapshot: MeshSnapshot,
   job: Job,
   nowMs: number,
@@ -120,17 +135,21 @@ function computeStep(
     ),
   };
   const watermarks = computeWatermarks(view, job);
-  const inFlight = [...bundlesInFlight(view).values()].some((bundles) => bundles > 0);
+  const inFlight = bundlesInFlight(view);
+  const isInFlight = [...inFlight.values()].some((bundles) => bundles > 0);
   const advancing: Job = { ...job, watermarks, sources, ingest: addMetrics(job, arrived) };
-  const due = dueShards(advancing, heads, nowMs);
-  const isDone = !inFlight && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
-  const isPending = inFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
+  const versions = versionsOf(snapshot);
+  const due = dueShards({ plan, job: advancing, heads, versions, inFlight, nowMs });
+  const isDone = !isInFlight && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
+  const isPending = isInFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
   return {
     job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },
     removed,
     shortened: shortened(registers, heads, nowMs),
-    messages: due.shards.map((key) => advanceMessage(plan, advancing, key)),
-    nextMs: isPending ? nowMs : nextOfSources(plan, sources, heads, nowMs),
+    messages: due.shards.map((shard) => advanceMessage(plan, advancing, shard, nowMs)),
+    nextMs: isPending
+      ? nowMs
+      : earliest(nextOfSources(plan, sources, heads, nowMs), due.nextProcessingMs),
   };
 }
 
@@ -213,37 +232,28 @@ function addMetrics(job: Job, arrived: readonly Register[]): Record<string, Inge
   return ingest;
 }
 
-/** Shards to which a new watermark matters, and whether any has still something due. */
-function dueShards(
-  job: Job,
-  heads: ReadonlyMap<string, ShardProgress>,
-  nowMs: number,
-): {
-  shards: string[];
-  advanced: Record<string, readonly [Timestamp, number]>;
-  isWaiting: boolean;
-} {
-  const shards: string[] = [];
-  const advanced: Record<string, readonly [Timestamp, number]> = {};
-  let isWaiting = false;
-  for (const [key, head] of heads) {
-    const [input] = watermarksOf(job, key.slice(0, key.lastIndexOf("/")));
-    const isDue = head.nextTimer < input;
-    isWaiting ||= isDue;
-    const hasNews = head.watermarks[0] < input;
-    if (!(isDue && hasNews) && !(hasNews && isCrowded(head.sent))) continue;
-    const before = job.advanced[key];
-    const isSent = before?.[0] === input && before[1] > nowMs - ADVANCE_AGAIN_MS;
-    advanced[key] = isSent && before !== undefined ? before : [input, nowMs];
-    if (!isSent) shards.push(key);
-  }
-  return { shards, advanced, isWaiting };
+function versionsOf(snapshot: MeshSnapshot): Map<string, number> {
+  return new Map(
+    snapshot.heads.map(({ shard, version }) => [`${shard.stage}/${shard.shard}`, version]),
+  );
 }
 
-function advanceMessage(plan: MeshPlan, job: Job, key: string): OutgoingMessage {
-  const stage = key.slice(0, key.lastIndexOf("/"));
-  const shard = Number(key.slice(key.lastIndexOf("/") + 1));
-  const told = [stage, ...plan.edges.filter((e) => e.from === stage).map((e) => e.to)];
+/** The earlier of two times in ms; undefined if there is none. */
+function earliest(a: number | undefined, b: number): number | undefined {
+  return b === MAX_TIMESTAMP ? a : Math.min(a ?? b, b);
+}
+
+function advanceMessage(
+  plan: MeshPlan,
+  job: Job,
+  { stage, shard, synchronizedMs }: DueShard,
+  nowMs: number,
+): OutgoingMessage {
+  const told = plan.edges.flatMap(({ from, to, side }) => {
+    if (from !== stage && to !== stage) return [];
+    return side === undefined ? [to] : [sideKey(to, side)];
+  });
+  if (!told.includes(stage)) told.push(stage);
   const watermarks = Object.fromEntries(told.map((id) => [id, watermarksOf(job, id)]));
   const envelope: Envelope = {
     plan: plan.hash,
@@ -253,7 +263,12 @@ function advanceMessage(plan: MeshPlan, job: Job, key: string): OutgoingMessage 
     shard,
     minTime: MAX_TIMESTAMP,
     count: 0,
-    body: { kind: "advance", watermarks },
+    body: {
+      kind: "advance",
+      watermarks,
+      nowMs,
+      ...(synchronizedMs !== undefined && { synchronizedMs }),
+    },
   };
   const topic = mailboxOf(plan, stage);
   return messageOf({ kind: "bundle", topic, key: String(shard), text: encodeEnvelope(envelope) });
@@ -277,6 +292,6 @@ function nextOfSources(
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-function isSame(a: Job, b: Job): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -61,6 +61,11 @@ export type { Fanout } from "./transforms/combine-fanout.ts";
 export type { CombineFn } from "./transforms/combine-fn.ts";
 export type { Combining } from "./transforms/combine-record.ts";
 export {
+  type CombineContext,
+  type CombineFnWithContext,
+  combinePerKeyWithContext,
+} from "./transforms/combine-with-context.ts";
+export {
   type ApproximateDistinctOptions,
   approximateDistinct,
 } from "./transforms/combiners/approximate-distinct.ts";
@@ -86,7 +91,7 @@ export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.
 export type { Composite } from "./transforms/composite.ts";
 export { countPerElement } from "./transforms/count-per-element.ts";
 export { distinct, distinctBy } from "./transforms/distinct.ts";
-export type { DoFn, FinishBundleContext, ProcessContext } from "./transforms/do-fn.ts";
+export type { DoFn, FinishBundleContext, None, ProcessContext } from "./transforms/do-fn.ts";
 export {
   type Enriched,
   type EnrichInBatches,
@@ -98,6 +103,7 @@ export { fullJoin, innerJoin, type Joined, leftJoin, rightJoin } from "./transfo
 export { parseJson, toJson } from "./transforms/json.ts";
 export { latestGlobally, latestPerKey } from "./transforms/latest.ts";
 export { flatMapValues, mapKeys, mapValues, swapKV } from "./transforms/pairs.ts";
+export type { ParDoOptions, TaggedOutputs } from "./transforms/par-do.ts";
 export { type Partitions, partition } from "./transforms/partition.ts";
 export {
   type RegexGroup,
@@ -115,6 +121,13 @@ export {
   type TimestampedValue,
   type ValueInSingleWindow,
 } from "./transforms/reify.ts";
+export type { SideInput, SideInputs, SideValues } from "./transforms/side-input.ts";
+export {
+  type OutputTag,
+  type OutputTags,
+  outputTag,
+  type TagValues,
+} from "./transforms/tagged-outputs.ts";
 export type { WindowOptions } from "./transforms/window-into.ts";
 export type {
   AccumulationMode,

@@ -66,6 +66,7 @@ function explainEntry(stage: StagePlan): string[] {
 }
 
 function watermarkWords(policy: NonNullable<StagePlan["ingest"]>["watermark"]): string {
+  if (policy.kind === "manual") return "as the test's script says";
   const rule =
     policy.kind === "trailing"
       ? `smallest event time of the last ${durationWords(policy.sampleMs)}`

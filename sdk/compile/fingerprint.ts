@@ -42,6 +42,12 @@ function stateOf(root: GraphNode): object {
       };
     case "reshuffle":
       return { kind: root.kind, value: root.valueCoder.name };
+    case "awaitSideInputs":
+      return {
+        kind: root.kind,
+        value: root.valueCoder.name,
+        sides: root.sideInputs.map(({ name, kind, view }) => [name, kind, view.windowing]),
+      };
     default:
       return { kind: root.kind };
   }
@@ -57,6 +63,9 @@ function originOf(source: SourceSpec): object {
   }
   if (source.type === "pubsub") {
     return { type: source.type, topic: source.topic, subscription: source.subscription };
+  }
+  if (source.type === "test") {
+    return { type: source.type, name: source.name, tag: source.tag };
   }
   return { type: source.type, elements: source.elements.length };
 }

@@ -43,6 +43,7 @@ export interface Edge {
   readonly to: Stage;
   readonly producer: GraphNode;
   readonly lift: EdgePlan["lift"];
+  readonly side: string | undefined;
 }
 
 /** Returns the edges between stages, by S3, in the order of the stages. */
@@ -53,9 +54,16 @@ export function cutEdges(stages: readonly Stage[]): Edge[] {
 }
 
 function edgesBetween(from: Stage, to: Stage, shuffle: ShuffleNode): Edge[] {
-  return shuffle.inputs
-    .filter((producer) => from.nodes.includes(producer))
-    .map((producer) => ({ from, to, producer, lift: liftOf(from, shuffle) }));
+  return shuffle.inputs.flatMap((producer, i) =>
+    from.nodes.includes(producer)
+      ? [{ from, to, producer, lift: liftOf(from, shuffle), side: sideOf(shuffle, i) }]
+      : [],
+  );
+}
+
+/** Name of the side input that a shuffle takes as its `i`th input; undefined for a main one. */
+function sideOf(shuffle: ShuffleNode, i: number): string | undefined {
+  return shuffle.kind === "awaitSideInputs" ? shuffle.sideInputs[i - 1]?.name : undefined;
 }
 
 /**

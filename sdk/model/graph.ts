@@ -13,6 +13,7 @@ import type { SinkSpec } from "../io/sink-spec.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
+import type { NamedSideInput } from "../transforms/side-input.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import type { KV } from "./kv.ts";
 
@@ -66,6 +67,16 @@ export interface FilterNode extends NodeBase {
 export interface ParDoNode extends NodeBase {
   readonly kind: "parDo";
   readonly fn: DoFn<unknown, unknown>;
+  /** Names of its outputs, each a `taggedOutput` node; none: the node itself is its output. */
+  readonly tags: readonly string[];
+  /** What it reads beside its input, which an `awaitSideInputs` node before it has waited for. */
+  readonly sideInputs: readonly NamedSideInput[];
+}
+
+/** What a ParDo emits to one of its tags. */
+export interface TaggedOutputNode extends NodeBase {
+  readonly kind: "taggedOutput";
+  readonly tag: string;
 }
 
 /** Assigns windows; `windowing` of this node says which. */
@@ -99,6 +110,16 @@ export interface ReshuffleNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/**
+ * The same elements, each as soon as the side inputs of its window are ready. Its first input is the
+ * main one, the others are the views of `sideInputs`, in their order.
+ */
+export interface AwaitSideInputsNode extends NodeBase {
+  readonly kind: "awaitSideInputs";
+  readonly sideInputs: readonly NamedSideInput[];
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** Writes elements outside. */
 export interface SinkNode extends NodeBase {
   readonly kind: "sink";
@@ -106,7 +127,7 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode;
+export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode | AwaitSideInputsNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -114,6 +135,7 @@ export type ElementWiseNode =
   | FlatMapNode
   | FilterNode
   | ParDoNode
+  | TaggedOutputNode
   | WindowIntoNode
   | FlattenNode;
 
@@ -128,8 +150,15 @@ export interface PipelineGraph {
 
 /** Returns whether a node begins a stage because elements move between shards there. */
 export function isShuffle(node: GraphNode): node is ShuffleNode {
-  return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
+  return shuffleKinds.has(node.kind);
 }
+
+const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
+  "groupByKey",
+  "combinePerKey",
+  "reshuffle",
+  "awaitSideInputs",
+]);
 
 /** Returns whether a node runs on messages from outside, before their first shuffle. */
 export function runsInIngest(node: GraphNode): boolean {

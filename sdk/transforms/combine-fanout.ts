@@ -87,6 +87,8 @@ function addFanout(
     {
       kind: "parDo",
       fn: spreading(runsInIngest(input), typeof fanout === "number" ? fanout : undefined),
+      tags: [],
+      sideInputs: [],
       inputs: [from],
       windowing: partsWindowing(windowing),
       bounded,

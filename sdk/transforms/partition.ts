@@ -1,6 +1,7 @@
 /** partition: one PCollection → several, by a number of each element. */
 import { MeshError } from "../model/errors.ts";
 import type { PCollection } from "../pcollection.ts";
+import { type OutputTag, type OutputTags, outputTag } from "./tagged-outputs.ts";
 
 /** A list of `N` PCollections, so that `const [a, b] = …` knows that both are there. */
 export type Partitions<T, N extends number> = number extends N
@@ -10,6 +11,11 @@ export type Partitions<T, N extends number> = number extends N
 type TupleOf<T, N extends number, Items extends readonly T[] = []> = Items["length"] extends N
   ? Items
   : TupleOf<T, N, readonly [...Items, T]>;
+
+interface PartTags<T> extends OutputTags {
+  readonly main: OutputTag<T>;
+  readonly [part: string]: OutputTag<T>;
+}
 
 /**
  * Splits a PCollection into `n`: each element goes into the one whose number `fn` gives.
@@ -28,16 +34,21 @@ export function partition<T, const N extends number>(
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new MeshError("ERR_OPTION", `partition: give a whole number of at least 1, not ${n}.`);
   }
+  const names = Array.from({ length: n }, (_, part) => (part === 0 ? "main" : `part ${part}`));
+  const outputs = Object.fromEntries(names.map((name) => [name, outputTag<T>()]));
   return (input) =>
     input.within("partition", () => {
-      // The number is asked for once: an element whose number changes must not be in two, or in none.
-      const numbered = input.map((element): [number, T] => [numberOf(fn(element), n), element]);
-      const parts = Array.from({ length: n }, (_, part) =>
-        numbered.within(String(part), () =>
-          numbered.flatMap(([number, element]) => (number === part ? [element] : [])),
-        ),
+      const parts = input.parDo(
+        {
+          process(element: T, context) {
+            const part = numberOf(fn(element), n);
+            if (part === 0) context.output(element);
+            else context.outputTo(names[part] ?? "", element);
+          },
+        },
+        { outputs: outputs as PartTags<T> },
       );
-      return parts as unknown as Partitions<T, N>;
+      return names.map((name) => parts[name]) as unknown as Partitions<T, N>;
     });
 }
 

@@ -4,6 +4,7 @@
  * Owns: the way from a transform under test to its elements, panes and dead letters. Values come back
  * as they were, Maps and dates too.
  */
+import type { PlayOptions } from "../../emulators/testing/memory-play.ts";
 import type { Json } from "../../sdk/coders/coder.ts";
 import { anyCoder } from "../../sdk/coders/json-coder.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type Window,
   watermarks,
 } from "../../sdk/index.ts";
-import { type MemoryRunOptions, runInMemory } from "./run-memory.ts";
+import { runInMemory } from "./run-memory.ts";
 
 /** An element that came out. */
 export interface OutElement<T> {
@@ -44,7 +45,7 @@ export interface Elements<T> {
 /** Runs what `build` makes, and returns its elements. */
 export async function elementsOf<T>(
   build: (p: Root) => PCollection<T>,
-  options: MemoryRunOptions = {},
+  options: PlayOptions = {},
 ): Promise<Elements<T>> {
   const sink = pubsub.topic<T>("out", {
     encode: (element, { timestamp, window, pane }) =>
@@ -85,6 +86,6 @@ export function timedTopic<V>(name: string): Source<Timed<V>> {
 }
 
 /** Few elements in each bundle, so that a small input makes several of them. */
-export const SMALL_BUNDLES: MemoryRunOptions = {
+export const SMALL_BUNDLES: PlayOptions = {
   engine: { bundleElementsMax: 2, chunkElementsMax: 3, groupMessagesMax: 3 },
 };

@@ -21,6 +21,7 @@ import {
 import type { GraphNode, ParDoNode } from "../../../../sdk/model/graph.ts";
 import { NO_FIRING } from "../../../../sdk/model/pane.ts";
 import { GLOBAL_WINDOW } from "../../../../sdk/model/window.ts";
+import type { ProcessContext } from "../../../../sdk/transforms/do-fn.ts";
 import { at } from "../../../support/builders.ts";
 import { elementsOf, SMALL_BUNDLES, timedTopic } from "../../../support/elements.ts";
 import { meshErrorOf } from "../errors.ts";
@@ -151,7 +152,7 @@ async function partsOf(
     const output = (pair: unknown): void =>
       void parts.push((pair as KV<[string, number], number>).key[1]);
     const context = { timestamp: at(time), window: GLOBAL_WINDOW, pane: NO_FIRING, output };
-    await node.fn.process(kv("hot", value), context);
+    await node.fn.process(kv("hot", value), context as unknown as ProcessContext<unknown>);
   }
   return parts;
 }

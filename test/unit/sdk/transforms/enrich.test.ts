@@ -38,13 +38,10 @@ class Bench {
       p.create<string>([]).apply(enrich({ clock: this.clock, ...options(this) }));
     });
     const node = graph.nodes.find((n: GraphNode): n is ParDoNode => n.kind === "parDo");
-    const context: ProcessContext<unknown> = {
-      timestamp: at(0),
-      window: GLOBAL_WINDOW,
-      pane: NO_FIRING,
-      output: (value) => void this.outputs.push(String(value)),
-    };
-    this.#process = (element) => node?.fn.process(element, context);
+    const output = (value: unknown): void => void this.outputs.push(String(value));
+    const context = { timestamp: at(0), window: GLOBAL_WINDOW, pane: NO_FIRING, output };
+    this.#process = (element) =>
+      node?.fn.process(element, context as unknown as ProcessContext<unknown>);
   }
 
   /** Begins with these elements; resolves when all have ended. */

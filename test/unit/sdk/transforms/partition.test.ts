@@ -48,7 +48,7 @@ test.each([2, -1, 0.5, Number.NaN])(
     expect(sorted).toEqual(["a", "c"]);
     expect(dead).toMatchObject([{ element: "bad", error: { code: "ERR_USER_CODE" } }]);
     expect(dead[0]?.error.message).toContain(`its function gave ${wrong}; give 0 to 1.`);
-    expect(dead[0]?.error.message).toContain("partition/map");
+    expect(dead[0]?.error.message).toContain("partition/parDo (");
   },
 );
 
