@@ -169,6 +169,26 @@ describe("one key at a time", () => {
     expect([most, order.join(""), bench.nowMs]).toEqual([2, "abcdef", 30]);
   });
 
+  test("a slot that is handed on can't be taken by a call that comes in between", async () => {
+    let now = 0;
+    let most = 0;
+    const bench = new Bench(({ clock }) => ({
+      keyOf,
+      join,
+      concurrency: 1,
+      call: async () => {
+        most = Math.max(most, ++now);
+        await clock.sleep(10);
+        now--;
+      },
+    }));
+    const ended = bench.all("a", "b");
+    const later = Promise.resolve(bench.one("a")).then(() => bench.all("c", "d"));
+    await bench.run();
+    await Promise.all([ended, later]);
+    expect([most, bench.nowMs]).toEqual([1, 40]);
+  });
+
   test("a rate is kept, with a burst after a quiet time", async () => {
     const times: number[] = [];
     const bench: Bench = new Bench(() => ({

@@ -124,5 +124,7 @@ test("latest of nothing is nothing, and neither is that of a pane that only clos
       },
       { input: { in: [{ at: 1, v: "x" }] } },
     );
-  for (const { sorted } of [await read(true), await read(false)]) expect(sorted).toEqual(["x"]);
+  for (const { sorted, dead } of [await read(true), await read(false)]) {
+    expect([sorted, dead]).toEqual([["x"], []]);
+  }
 });
