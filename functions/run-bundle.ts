@@ -14,6 +14,7 @@ import { GLOBAL_WINDOW, maxTimestamp, parseWindowKey, type Window } from "../sdk
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
+import type { Moment } from "./grouping.ts";
 import { ListWork } from "./guarded-run.ts";
 import { sideKey } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
@@ -81,18 +82,19 @@ export async function runMessages(
   context: RunContext,
 ): Promise<RunResult> {
   const gathered: Gathered = { items: [], stateful: [], self: [], dead: [] };
-  const nowMs = processingTime(envelopes, context.clock);
+  const time = timeOf(envelopes, context.clock);
   for (const envelope of envelopes) {
     const { body } = envelope;
     shard.metrics.bundlesIn++;
     if (body.kind === "advance") advance(shard, body.watermarks, context.program);
     else if (body.kind === "elements")
-      takeElements(shard, envelope, body.windows, excluded, context, gathered);
+      takeElements(shard, envelope, body.windows, excluded, { ...context, ...time }, gathered);
     else await read(shard, body, context, gathered);
   }
-  if (shard.grouping !== undefined) fire(shard, context, gathered, nowMs);
-  if (shard.gate !== undefined) release(shard, shard.gate, context, gathered, nowMs);
-  const outputs = await run(shard, gathered, context, nowMs);
+  const moment = { ...context, ...time };
+  if (shard.grouping !== undefined) fire(shard, moment, gathered);
+  if (shard.gate !== undefined) release(shard, shard.gate, moment, gathered);
+  const outputs = await run(shard, gathered, moment);
   shard.metrics.elementsOut += outputs.elements;
   return { outputs, self: gathered.self, dead: gathered.dead };
 }
@@ -101,10 +103,9 @@ export async function runMessages(
 async function run(
   shard: Shard,
   gathered: Gathered,
-  context: RunContext,
-  nowMs: number,
+  context: RunContext & RunTime,
 ): Promise<BundleOutputs> {
-  const { chain, options } = context;
+  const { chain, options, nowMs } = context;
   chain.sides = shard.gate?.views;
   const { items, stateful: elements, self, dead } = gathered;
   if (shard.stateful === undefined) return runWork(new ItemWork(items, chain), context, dead);
@@ -112,7 +113,7 @@ async function run(
   const at = { watermarks: shard.watermarks, nowMs, firingsMax };
   const work = new StatefulWork(shard.stateful, elements, chain, at);
   const outputs = await runWork(work, context, dead);
-  if (!work.isDone) self.push(goOn(shard, nowMs));
+  if (!work.isDone) self.push(goOn(shard, context));
   return outputs;
 }
 
@@ -133,10 +134,18 @@ class ItemWork extends ListWork<Item> implements ShardWork<Item> {
   }
 }
 
-/** Processing time in ms: of two clocks the later one, for the tracker's may have called for this. */
-function processingTime(envelopes: readonly Envelope[], clock: Clock): number {
-  const told = envelopes.map(({ body }) => (body.kind === "advance" ? (body.nowMs ?? 0) : 0));
-  return Math.max(clock.nowMs(), ...told);
+/** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
+type RunTime = Omit<Moment, "watermarks">;
+
+function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
+  let nowMs = clock.nowMs();
+  let synchronizedMs = Number.NEGATIVE_INFINITY;
+  for (const { body } of envelopes) {
+    if (body.kind !== "advance") continue;
+    nowMs = Math.max(nowMs, body.nowMs ?? nowMs);
+    synchronizedMs = Math.max(synchronizedMs, body.synchronizedMs ?? synchronizedMs);
+  }
+  return { nowMs, synchronizedMs };
 }
 
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
@@ -167,9 +176,11 @@ function takeElements(
   { producer, sequence }: Envelope,
   windows: readonly WindowColumns[],
   excluded: Excluded,
-  context: RunContext,
+  context: RunContext & RunTime,
   into: Gathered,
 ): void {
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks: shard.watermarks, nowMs, synchronizedMs };
   for (const [i, columns] of windows.entries()) {
     if (columns.side !== undefined) {
       takeSide(shard, columns, into);
@@ -190,7 +201,7 @@ function takeElements(
       return true;
     };
     if (shard.grouping !== undefined) {
-      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
+      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
     } else if (shard.gate !== undefined) {
       shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
     } else if (shard.stateful !== undefined) {
@@ -216,16 +227,10 @@ function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
 }
 
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
-function release(
-  shard: Shard,
-  gate: Gate,
-  { program, options }: RunContext,
-  into: Gathered,
-  nowMs: number,
-): void {
-  const { root } = program;
+function release(shard: Shard, gate: Gate, context: RunContext & RunTime, into: Gathered): void {
+  const { root } = context.program;
   if (root.kind !== "awaitSideInputs") return;
-  const { chunks, isDone } = gate.release(shard.watermarks[0], options.chunkElementsMax);
+  const { chunks, isDone } = gate.release(shard.watermarks[0], context.options.chunkElementsMax);
   for (const { window, values, times, pane } of chunks) {
     const paneInfo = decodePane(pane);
     for (const [i, value] of values.entries()) {
@@ -233,12 +238,13 @@ function release(
       into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
     }
   }
-  if (!isDone) into.self.push(goOn(shard, nowMs));
+  if (!isDone) into.self.push(goOn(shard, context));
 }
 
 /** A message to the shard itself, about nothing but what it has left to do. */
-function goOn({ ref, watermarks }: Shard, nowMs: number): SelfMessage {
-  const body = { kind: "advance", watermarks: { [ref.stage]: watermarks }, nowMs } as const;
+function goOn({ ref, watermarks: own }: Shard, { nowMs, synchronizedMs }: RunTime): SelfMessage {
+  const known = Number.isFinite(synchronizedMs) ? { nowMs, synchronizedMs } : { nowMs };
+  const body = { kind: "advance", watermarks: { [ref.stage]: own }, ...known } as const;
   return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
@@ -299,9 +305,13 @@ async function read(
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */
-function fire(shard: Shard, context: RunContext, into: Gathered, nowMs: number): void {
-  const fired = shard.grouping?.fire(shard.watermarks, context.options.firingsMax);
+function fire(shard: Shard, context: RunContext & RunTime, into: Gathered): void {
+  const { watermarks } = shard;
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks, nowMs, synchronizedMs };
+  const fired = shard.grouping?.fire(moment, context.options.firingsMax);
   if (fired === undefined) return;
+  shard.metrics.droppedClosed += fired.droppedClosed;
   into.items.push(...fired.firings);
   for (const { key, window, error } of fired.failed) {
     into.dead.push({
@@ -311,5 +321,5 @@ function fire(shard: Shard, context: RunContext, into: Gathered, nowMs: number):
       timestamp: maxTimestamp(window),
     });
   }
-  if (!fired.isDone) into.self.push(goOn(shard, nowMs));
+  if (!fired.isDone) into.self.push(goOn(shard, context));
 }

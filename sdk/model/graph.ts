@@ -169,6 +169,16 @@ const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]
   "awaitSideInputs",
   "statefulParDo",
 ]);
+/** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
+export function inputWindowing(node: ShuffleNode): WindowingStrategy {
+  return node.inputs[0]?.windowing ?? node.windowing;
+}
+
+/** Returns whether a node runs on messages from outside, before their first shuffle. */
+export function runsInIngest(node: GraphNode): boolean {
+  if (node.kind === "source") return !node.bounded;
+  return !isShuffle(node) && node.inputs.some(runsInIngest);
+}
 
 /** Returns whether a node begins a stage because elements move between shards there. */
 export function isShuffle(node: GraphNode): node is ShuffleNode {

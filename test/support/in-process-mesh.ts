@@ -14,21 +14,33 @@ import type { LocalWorld } from "../../emulators/local-world.ts";
 import { provision } from "../../emulators/provision.ts";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { drain } from "../../functions/drain.ts";
+import { dueShards } from "../../functions/due.ts";
 import { messageOfPush } from "../../functions/gcp/push-request.ts";
 import { type CloudWorld, cloudWorld } from "../../functions/gcp/world.ts";
+import { decodeProgress } from "../../functions/head.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
+import { decodeRegister } from "../../functions/register.ts";
 import { createStage, type StageHandler, ticksOf } from "../../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
-import { tick } from "../../functions/tracker.ts";
+import { decodeJob, tick } from "../../functions/tracker.ts";
+import { bundlesInFlight } from "../../functions/watermark.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../../sdk/compile/plan.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
-import { type Collector, MeshClients } from "./mesh-clients.ts";
+import { type Collector, MeshClients, type Taken } from "./mesh-clients.ts";
 
 const PROJECT = "tidemark-test";
 const LOCATION = `projects/${PROJECT}/locations/local`;
 const POLL_MS = 20;
+
+/** How a mesh is started. */
+export interface InProcessOptions {
+  readonly compile?: CompileOptions;
+  readonly engine?: Partial<EngineOptions>;
+  /** Topics whose messages are kept, from before the launch. */
+  readonly collect?: (plan: MeshPlan) => readonly string[];
+}
 
 /** A pipeline in this process on embedded services. */
 export class InProcessMesh {
@@ -37,10 +49,13 @@ export class InProcessMesh {
   readonly world: CloudWorld;
   readonly options: EngineOptions;
   readonly #handlers = new Map<string, StageHandler>();
+  readonly #collected = new Map<string, Collector>();
   readonly #server: Server;
   readonly #services: LocalWorld;
   /** Requests under way: Firestore's client fails outside of promises if it is closed under one. */
   readonly #calls = new Set<Promise<void>>();
+  /** How far processing time was moved ahead of the real one, in ms. */
+  #aheadMs = 0;
   #isStopping = false;
 
   private constructor(
@@ -68,7 +83,7 @@ export class InProcessMesh {
   static async start(
     pipeline: Pipeline,
     services: LocalWorld,
-    options: { readonly compile?: CompileOptions; readonly engine?: Partial<EngineOptions> } = {},
+    options: InProcessOptions = {},
   ): Promise<InProcessMesh> {
     const plan = compile(pipeline, options.compile ?? { shards: 2 });
     const server = createServer();
@@ -86,16 +101,74 @@ export class InProcessMesh {
       queueName: `tm-${plan.pipeline}`,
       urlOf: (stage) => mesh.#url(stage),
     });
+    for (const topic of options.collect?.(plan) ?? []) {
+      mesh.#collected.set(topic, await mesh.clients.collect(topic));
+    }
     await launch(plan, mesh.world, mesh.#ticks());
     return mesh;
   }
 
-  publish(topic: string, values: readonly unknown[]): Promise<void> {
-    return this.clients.publish(topic, values);
+  /** All messages of a topic that was to be collected, when it has none on its way. */
+  async collected(topic: string, deadlineMs: number): Promise<readonly Taken[]> {
+    const collector = this.#collected.get(topic);
+    if (collector === undefined) throw new Error(`${topic} is not collected.`);
+    const name = `projects/${PROJECT}/subscriptions/e2e-${topic}`;
+    await this.until(`everything of ${topic} taken`, deadlineMs, () => {
+      const backlog = this.#services.pubsub?.backlog(name);
+      return backlog !== undefined && backlog.undelivered + backlog.outstanding === 0;
+    });
+    return collector.all();
   }
 
-  collect(topic: string): Promise<Collector> {
-    return this.clients.collect(topic);
+  /** Moves processing time on, without waiting. */
+  advance(byMs: number): void {
+    this.#aheadMs += byMs;
+  }
+
+  /** Resolves when everything that follows from what was done so far has happened. */
+  async settle(deadlineMs: number): Promise<void> {
+    let seen = -1;
+    await this.until("quiet", deadlineMs, async () => {
+      const { plan, world, options } = this;
+      await tick({ plan, world, options, ticks: this.#ticks() });
+      const { job, registers, heads } = await world.store.snapshot();
+      const before = seen;
+      seen = job?.version ?? 0;
+      if (before !== seen || job === undefined || this.#calls.size > 0) return false;
+      const progress = new Map(
+        heads.map(({ shard, progress: text }) => [
+          `${shard.stage}/${shard.shard}`,
+          decodeProgress(text),
+        ]),
+      );
+      const open = registers.map(({ text }) => decodeRegister(text));
+      const inFlight = bundlesInFlight({ plan, heads: progress, registers: open, sources: {} });
+      const isMoving = [...inFlight.values()].some((bundles) => bundles > 0);
+      const nowMs = world.clock.nowMs();
+      const due = dueShards({
+        plan,
+        job: decodeJob(job.text, plan),
+        heads: progress,
+        versions: new Map(),
+        inFlight,
+        nowMs,
+      });
+      return !isMoving && !due.isWaiting && registers.length === 0 && this.#backlog() === 0;
+    });
+  }
+
+  #backlog(): number {
+    let backlog = 0;
+    for (const { mailbox, ingest } of this.plan.stages) {
+      const name = `projects/${PROJECT}/subscriptions/${mailbox ?? ingest?.subscription}`;
+      const { undelivered = 0, outstanding = 0 } = this.#services.pubsub?.backlog(name) ?? {};
+      backlog += undelivered + outstanding;
+    }
+    return backlog;
+  }
+
+  publish(topic: string, values: readonly unknown[]): Promise<void> {
+    return this.clients.publish(topic, values);
   }
 
   documents(collection: string): Promise<Map<string, Record<string, unknown>>> {
@@ -189,7 +262,11 @@ export class InProcessMesh {
         tasksEmulatorHost: tasks.address,
         pubsubEmulatorHost: pubsubAddress,
       };
-      return { ...cloudWorld(environment, this.plan.pipeline), log: () => {} };
+      const world = cloudWorld(environment, this.plan.pipeline);
+      const clock = { ...world.clock, nowMs: () => Date.now() + this.#aheadMs };
+      const wake = (name: string, dueMs: number): Promise<void> =>
+        world.wakeups.wake(name, dueMs - this.#aheadMs);
+      return { ...world, clock, wakeups: { wake }, log: () => {} };
     } finally {
       if (before === undefined) delete process.env["FIRESTORE_EMULATOR_HOST"];
       else process.env["FIRESTORE_EMULATOR_HOST"] = before;

@@ -11,22 +11,22 @@ import type { Program } from "../../functions/program.ts";
 import { type RunResult, runMessages } from "../../functions/run-bundle.ts";
 import { nextCommit, openShard, type Shard } from "../../functions/shard.ts";
 import {
+  type Duration,
   firestore,
   type KV,
   type Pipeline,
   pipeline,
   type StatefulDoFn,
-  type WindowFnSpec,
-  type WindowOptions,
 } from "../../sdk/index.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from "../../sdk/model/time.ts";
 import { windowKey } from "../../sdk/model/window.ts";
-import { assignerOf } from "../../sdk/windowing/window-fn.ts";
+import { assignerOf, type SingleWindowFn } from "../../sdk/windowing/window-fn.ts";
 import { at, columnsOf, optionsOf, programFor, unitWorld } from "./builders.ts";
 
 /** How the input of the DoFn is windowed. */
-export interface StatefulOptions extends WindowOptions {
-  readonly windowFn?: WindowFnSpec;
+export interface StatefulOptions {
+  readonly windowFn?: SingleWindowFn;
+  readonly allowedLateness?: Duration;
   readonly engine?: Partial<EngineOptions>;
 }
 
@@ -65,7 +65,7 @@ export class StatefulUnderTest {
   shard: Shard | undefined;
   readonly #options: EngineOptions;
   readonly #chain: Chain;
-  readonly #windowFn: WindowFnSpec;
+  readonly #windowFn: SingleWindowFn;
   #sequence = 0;
 
   constructor(

@@ -13,9 +13,11 @@ import {
   pipeline,
   processingTimer,
   pubsub,
+  sessions,
   setState,
   statefulDoFn,
   valueState,
+  type WindowFnSpec,
 } from "../../../../sdk/index.ts";
 import { combiningState } from "../../../../sdk/state/state-specs.ts";
 import { meshErrorOf } from "../errors.ts";
@@ -27,12 +29,12 @@ function withNames(state: StateSpecs, timers: TimerSpecs, onTimer: object = {}):
   return statefulDoFn<KV<string, number>, string>()(definition as never);
 }
 
-function built(fn: Fn, windowFn?: object): Pipeline {
+function built(fn: Fn, windowFn?: WindowFnSpec): Pipeline {
   return pipeline("stateful", (p) => {
     const keyed = p
       .read(pubsub.topic<number>("numbers"))
       .keyBy((n) => String(n), { name: "Keyed" });
-    const windowed = windowFn === undefined ? keyed : keyed.windowInto(windowFn as never);
+    const windowed = windowFn === undefined ? keyed : keyed.windowInto(windowFn);
     windowed.parDo(fn, { name: "Dedupe" }).write(pubsub.topic("out"));
   });
 }
@@ -72,11 +74,22 @@ describe("what is refused", () => {
   });
 
   test("windows that still merge, by the name of the transform", () => {
-    const sessions = { kind: "sessions", gapMs: 10 };
-    const error = meshErrorOf(() => compile(built(dedupe(), sessions)));
+    const error = meshErrorOf(() => compile(built(dedupe(), sessions({ minutes: 5 }))));
     expect(error.code).toBe("ERR_UNSUPPORTED");
     expect(error.message).toMatch(/^"Dedupe" at .* has state, but its input's windows still merge/);
   });
+});
+
+test("windows that a grouping has merged are fine", () => {
+  const merged = pipeline("merged", (p) => {
+    p.read(pubsub.topic<number>("numbers"))
+      .windowInto(sessions({ minutes: 5 }))
+      .keyBy((n) => String(n))
+      .combinePerKey(count())
+      .parDo(dedupe())
+      .write(pubsub.topic("out"));
+  });
+  expect(compile(merged).stages).toHaveLength(3);
 });
 
 describe("the plan", () => {
