@@ -12,6 +12,7 @@
  * A5. An acknowledgement (the promise resolves) means: committed and flushed.
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
  */
+import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { halve } from "./bundle-builder.ts";
 import { PoisonElement } from "./cells.ts";
@@ -20,7 +21,7 @@ import type { Envelope } from "./envelope.ts";
 import { decodeBody } from "./head.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
-import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
+import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages, type SelfMessage } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
@@ -38,7 +39,8 @@ export interface ActivationContext {
   readonly program: Program;
   readonly world: World;
   readonly options: EngineOptions;
-  readonly source: BoundedSource | undefined;
+  /** The splittable read that begins the stage. */
+  readonly source: AnySplittable | undefined;
   readonly ticks: Ticks;
 }
 
@@ -245,8 +247,9 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper } = shard;
+  const { keeper, reads } = shard;
   if (keeper === undefined) return false;
+  if (envelope.body.drains === true && reads?.isDraining === false) return true;
   const latestMs = Math.max(nowMs, trackerMs);
   return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }

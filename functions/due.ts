@@ -34,6 +34,8 @@ export interface DueShard {
   readonly shard: number;
   /** Defined if the shard waits for it. */
   readonly synchronizedMs: number | undefined;
+  /** The shard reads, and must be told of the drain. */
+  readonly drains: boolean;
 }
 
 /** Who must be told, and what the job remembers of it. */
@@ -56,12 +58,13 @@ export function dueShards(input: DueInput): Due {
   const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
   let isWaiting = false;
   let nextProcessingMs: number = MAX_TIMESTAMP;
-  for (const { id: stage, shards } of plan.stages) {
-    const [watermark] = watermarksOf(job, stage);
+  for (const { id: stage, shards, read } of plan.stages) {
+    const [watermark, output] = watermarksOf(job, stage);
+    const drains = job.state === "DRAINING" && read?.truncates === true && output < MAX_TIMESTAMP;
     for (let shard = 0; shard < shards; shard++) {
       const head = heads.get(`${stage}/${shard}`);
       if (head === undefined) continue;
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage));
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), drains);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
       if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
@@ -77,7 +80,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isByTime, isSynchronized }: Reason,
+  { isByTime, isSynchronized, drains }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -87,10 +90,10 @@ function tell(
     told !== undefined &&
     told[0] === watermark &&
     told[1] > nowMs - AGAIN_MS &&
-    (!isByTime || told[2] === version);
+    ((!isByTime && !drains) || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
-  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined });
+  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined, drains });
 }
 
 interface Reason {
@@ -99,6 +102,7 @@ interface Reason {
   readonly tells: boolean;
   readonly isByTime: boolean;
   readonly isSynchronized: boolean;
+  readonly drains: boolean;
 }
 
 function reasonOf(
@@ -106,6 +110,7 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
+  isStageDraining: boolean,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
   const hasNews = head.watermarks[0] < watermark;
@@ -113,11 +118,13 @@ function reasonOf(
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
   const isByTime = isProcessing || isSynchronized;
+  const drains = isStageDraining && head.isDraining !== true;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized,
-    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isByTime,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || drains,
+    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isByTime || drains,
     isByTime,
     isSynchronized,
+    drains,
   };
 }
 

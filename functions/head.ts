@@ -40,6 +40,8 @@ export interface ShardProgress {
   /** The watermarks that the shard knows: never newer than what is stored. */
   readonly watermarks: readonly [input: Timestamp, output: Timestamp];
   readonly metrics: ShardMetrics;
+  /** Whether the shard of a read was told of a drain. */
+  readonly isDraining?: boolean;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
 }

@@ -7,10 +7,11 @@
  * A4. What comes out depends on the shard, the messages and the user's code alone.
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
+import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { MeshError } from "../sdk/model/errors.ts";
-import { NO_FIRING, type PaneInfo } from "../sdk/model/pane.ts";
-import { later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import { GLOBAL_WINDOW, maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
+import type { PaneInfo } from "../sdk/model/pane.ts";
+import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
@@ -18,8 +19,9 @@ import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
 import { guardedRun } from "./guarded-run.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
-import type { BoundedSource, Clock } from "./ports.ts";
+import type { Clock } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { runReads, startReads } from "./reads/run-reads.ts";
 import { dropPassedRanges } from "./sent.ts";
 import { documentBytes, type Shard } from "./shard.ts";
 import { placeOf, userError } from "./user-errors.ts";
@@ -28,7 +30,8 @@ import { placeOf, userError } from "./user-errors.ts";
 export interface RunContext {
   readonly program: Program;
   readonly chain: Chain;
-  readonly source: BoundedSource | undefined;
+  /** The splittable read that begins the stage. */
+  readonly source: AnySplittable | undefined;
   readonly clock: Clock;
   readonly options: EngineOptions;
 }
@@ -51,17 +54,21 @@ export interface RunResult {
 }
 
 /** An element on its way into the chain. */
-interface Item {
+export interface Item {
   readonly value: unknown;
   readonly timestamp: Timestamp;
   readonly window: Window;
   readonly pane: PaneInfo;
 }
 
-interface Gathered {
+/** What messages and reads gave, before the chain takes it. */
+export interface Gathered {
   readonly items: Item[];
   readonly self: SelfMessage[];
   readonly dead: Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  /** Positions that reads claimed, and where the last one was, for people. */
+  claims: number;
+  place: object | undefined;
 }
 
 /**
@@ -75,15 +82,13 @@ export async function runMessages(
   excluded: Excluded,
   context: RunContext,
 ): Promise<RunResult> {
-  const gathered: Gathered = { items: [], self: [], dead: [] };
+  const gathered: Gathered = { items: [], self: [], dead: [], claims: 0, place: undefined };
+  const nowMs = latestMs(envelopes, context.clock);
   for (const envelope of envelopes) {
-    const { body } = envelope;
     shard.metrics.bundlesIn++;
-    if (body.kind === "advance") advance(shard, body.watermarks);
-    else if (body.kind === "elements")
-      takeElements(shard, envelope, body.windows, excluded, context, gathered);
-    else await read(shard, body, context, gathered);
+    await take(shard, envelope, excluded, nowMs, context, gathered);
   }
+  if (shard.reads !== undefined) await runReads(shard, shard.reads, nowMs, context, gathered);
   if (shard.grouping !== undefined) fire(shard, context, gathered);
   const { items, self, dead } = gathered;
   if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
@@ -101,8 +106,29 @@ export async function runMessages(
     dead.push({ error, attempts: 1, element: only.value, timestamp: only.timestamp });
     return { outputs: NO_OUTPUTS, self, dead };
   }
+  if (gathered.claims === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
+    const error = outputTooBig(context.program, bytesOf(result.outputs));
+    dead.push({ error, attempts: 1, element: gathered.place });
+    return { outputs: NO_OUTPUTS, self, dead };
+  }
   shard.metrics.elementsOut += result.outputs.elements;
   return { outputs: result.outputs, self, dead };
+}
+
+async function take(
+  shard: Shard,
+  envelope: Envelope,
+  excluded: Excluded,
+  nowMs: number,
+  context: RunContext,
+  into: Gathered,
+): Promise<void> {
+  const { body } = envelope;
+  if (body.kind === "advance") advance(shard, body);
+  else if (body.kind === "elements")
+    takeElements(shard, envelope, body.windows, excluded, context, into);
+  else if (body.kind === "split") shard.reads?.add(body.read);
+  else await startReads(nowMs, context, into);
 }
 
 /** About how many bytes outputs take in a commit. */
@@ -123,11 +149,21 @@ function outputTooBig({ root }: Program, bytes: number): MeshError {
   );
 }
 
+/** Processing time: a shard's clock may be behind the tracker's. */
+function latestMs(envelopes: readonly Envelope[], clock: Clock): number {
+  let nowMs = clock.nowMs();
+  for (const { body } of envelopes) {
+    if (body.kind === "advance") nowMs = Math.max(nowMs, body.nowMs ?? nowMs);
+  }
+  return nowMs;
+}
+
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
 function advance(
   shard: Shard,
-  stored: Readonly<Record<string, readonly [Timestamp, Timestamp]>>,
+  { watermarks: stored, drains }: Extract<EnvelopeBody, { kind: "advance" }>,
 ): void {
+  if (drains === true && shard.reads !== undefined) shard.reads.isDraining = true;
   const own = stored[shard.ref.stage];
   if (own !== undefined) {
     const [input, output] = shard.watermarks;
@@ -159,7 +195,9 @@ function takeElements(
       taken++;
       return true;
     };
-    if (shard.grouping !== undefined) {
+    if (context.program.root.kind === "readEach") {
+      takeToRead(columns, values, keeps, shard.reads);
+    } else if (shard.grouping !== undefined) {
       shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
@@ -192,36 +230,20 @@ function takeReshuffled(
   }
 }
 
-/** Starts a bounded source, or reads the next chunk of one of its splits. */
-async function read(
-  shard: Shard,
-  body: Extract<EnvelopeBody, { kind: "start" | "split" }>,
-  context: RunContext,
-  into: Gathered,
-): Promise<void> {
-  const { source, program, options } = context;
-  if (source === undefined) {
-    throw new MeshError("ERR_INVARIANT", `Stage ${program.stage.id} has no source to read.`);
+/** Elements that are to be read: each waits in the shard until it is its turn. */
+function takeToRead(
+  { window, times, pane }: WindowColumns,
+  values: WindowColumns["values"],
+  keeps: (index: number) => boolean,
+  reads: Shard["reads"],
+): void {
+  const end = maxTimestamp(parseWindowKey(window));
+  for (let i = 0; i < values.length; i++) {
+    if (!keeps(i)) continue;
+    const timestamp = times?.[i] ?? end;
+    const element = { value: values[i] ?? null, timestamp, window, ...(pane && { pane }) };
+    reads?.add({ watermark: timestamp, element });
   }
-  if (body.kind === "start") {
-    const splits = await source.splits(program.stage.shards);
-    splits.forEach((split, i) => {
-      const target = i % program.stage.shards;
-      into.self.push({ shard: target, minTime: MIN_TIMESTAMP, body: { kind: "split", split } });
-    });
-    return;
-  }
-  const chunk = await source.read(body.split, body.from, options.chunkElementsMax);
-  for (const { value, timestamp } of chunk.elements) {
-    into.items.push({ value, timestamp, window: GLOBAL_WINDOW, pane: NO_FIRING });
-  }
-  for (const { text, error } of chunk.failures) {
-    into.dead.push({ error, attempts: 1, data: Buffer.from(text, "utf8") });
-  }
-  shard.metrics.elementsIn += chunk.elements.length + chunk.failures.length;
-  if (chunk.next === undefined) return;
-  const rest = { kind: "split", split: body.split, from: chunk.next } as const;
-  into.self.push({ shard: shard.ref.shard, minTime: MIN_TIMESTAMP, body: rest });
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */

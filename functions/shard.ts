@@ -25,6 +25,7 @@ import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
 import { ShardState } from "./state.ts";
@@ -42,6 +43,8 @@ export interface Shard {
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
   readonly grouping: Grouping | undefined;
+  /** Undefined for stages whose root does not read. */
+  readonly reads: Reads | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
   readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
@@ -74,6 +77,8 @@ export async function openShard(
   const { root } = program;
   const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
   const grouping = groups ? new Grouping(root, state) : undefined;
+  const doesRead = root.kind === "source" || root.kind === "readEach";
+  const reads = doesRead ? new Reads(state, progress.isDraining === true) : undefined;
   return {
     ref,
     version: head?.version,
@@ -84,7 +89,8 @@ export async function openShard(
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     grouping,
-    keeper: grouping,
+    reads,
+    keeper: grouping ?? reads,
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
@@ -152,6 +158,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     nextSynchronizedMs: shard.keeper?.nextSynchronizedMs() ?? MAX_TIMESTAMP,
     watermarks: shard.watermarks,
     metrics: shard.metrics,
+    ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };
 }

@@ -16,6 +16,7 @@ import type {
   AnyKV,
   CombinePerKeyNode,
   GroupByKeyNode,
+  ReadEachNode,
   ReshuffleNode,
   ShuffleNode,
 } from "../sdk/model/graph.ts";
@@ -64,7 +65,7 @@ export interface ShuffleWriter {
 
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
-  if (node.kind === "reshuffle") return reshuffleWriter(node, context);
+  if (node.kind === "reshuffle" || node.kind === "readEach") return reshuffleWriter(node, context);
   if (node.kind === "combinePerKey" && context.lift === "bundle") {
     return new LiftedCombine(node, context);
   }
@@ -144,7 +145,10 @@ function keyedWriter(
 }
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
-function reshuffleWriter(node: ReshuffleNode, context: ShuffleContext): ShuffleWriter {
+function reshuffleWriter(
+  node: ReshuffleNode | ReadEachNode,
+  context: ShuffleContext,
+): ShuffleWriter {
   const targets = new Targets(context);
   let turn = 0;
   return {

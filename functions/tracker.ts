@@ -228,7 +228,7 @@ function earliest(a: number | undefined, b: number): number | undefined {
 function advanceMessage(
   plan: MeshPlan,
   job: Job,
-  { stage, shard, synchronizedMs }: DueShard,
+  { stage, shard, synchronizedMs, drains }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
   const told = [stage, ...plan.edges.filter((e) => e.from === stage).map((e) => e.to)];
@@ -246,6 +246,7 @@ function advanceMessage(
       watermarks,
       nowMs,
       ...(synchronizedMs !== undefined && { synchronizedMs }),
+      ...(drains && { drains }),
     },
   };
   const topic = mailboxOf(plan, stage);

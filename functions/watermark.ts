@@ -6,6 +6,7 @@
  *
  *   in(T)  = min over edges S→T of min( out(S), minTime of every range sent to T, not received )
  *   out(S) = max( previous out(S), min( in(S), every hold of S's shards ) )
+ *   in of a read stage: every hold of its shards, too
  *
  * W1. Neither watermark ever goes back.
  * W2. output ≤ input.
@@ -17,7 +18,7 @@ import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
 import { type Job, type StageWatermarks, watermarksOf } from "./job.ts";
-import { contains, containsRange } from "./received.ts";
+import { contains, containsRange, countOf } from "./received.ts";
 import type { Register } from "./register.ts";
 
 /** One consistent view of the mesh, decoded. */
@@ -52,6 +53,8 @@ export function computeWatermarks(view: MeshView, job: Job): StageWatermarks {
       if (edge.to !== stage.id) continue;
       input = earlier(input, watermarks[edge.from]?.[1] ?? watermarksOf(job, edge.from)[1]);
     }
+    // What a shard has still to read is what is on its way to the stage.
+    if (stage.kind === "read") input = earlier(input, holdOf(view, stage));
     input = later(previousInput, input);
     const output = later(previousOutput, earlier(input, holdOf(view, stage)));
     watermarks[stage.id] = [input, output];
@@ -115,12 +118,4 @@ function receivedOf(
   producer: string,
 ): readonly number[] {
   return view.heads.get(target)?.received[producer]?.[0] ?? [];
-}
-
-function countOf(intervals: readonly number[]): number {
-  let count = 0;
-  for (let i = 0; i < intervals.length; i += 2) {
-    count += (intervals[i + 1] ?? 0) - (intervals[i] ?? 0) + 1;
-  }
-  return count;
 }

@@ -34,7 +34,7 @@ export function cutStages(graph: PipelineGraph): Stage[] {
 /** Returns what begins the stage of this root. */
 export function stageKind(root: GraphNode): StageKind {
   if (isShuffle(root)) return "shuffle";
-  return root.bounded ? "read" : "ingest";
+  return root.kind === "source" && root.source.type === "pubsub" ? "ingest" : "read";
 }
 
 /** An edge between stages that have no ids yet. */

@@ -1,7 +1,8 @@
 /**
- * Source specs: what a `read` says about the outside. Connectors (functions/, emulators/) run them.
+ * Source specs: what a `read` says about the outside. Connectors (functions/connectors) read them.
  */
 import type { TimestampLike } from "../model/time.ts";
+import type { AnySplittable } from "./splittable/splittable.ts";
 
 /**
  * How far the event time of an unbounded source has come.
@@ -55,5 +56,11 @@ export interface PubsubSourceSpec {
   readonly watermark: WatermarkPolicy;
 }
 
+/** A splittable read: the author's own, or a generated sequence. */
+export interface SplittableSpec {
+  readonly type: "splittable";
+  readonly fn: AnySplittable;
+}
+
 /** What a `read` reads. */
-export type SourceSpec = CreateSpec | FileSourceSpec | PubsubSourceSpec;
+export type SourceSpec = CreateSpec | FileSourceSpec | PubsubSourceSpec | SplittableSpec;

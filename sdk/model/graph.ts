@@ -11,6 +11,7 @@
 import type { Coder } from "../coders/coder.ts";
 import type { SinkSpec } from "../io/sink-spec.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
+import type { AnySplittable } from "../io/splittable/splittable.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
@@ -99,6 +100,13 @@ export interface ReshuffleNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/** A splittable read of each element, which is moved to some shard first. */
+export interface ReadEachNode extends NodeBase {
+  readonly kind: "readEach";
+  readonly fn: AnySplittable;
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** Writes elements outside. */
 export interface SinkNode extends NodeBase {
   readonly kind: "sink";
@@ -106,7 +114,7 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode;
+export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode | ReadEachNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -128,7 +136,20 @@ export interface PipelineGraph {
 
 /** Returns whether a node begins a stage because elements move between shards there. */
 export function isShuffle(node: GraphNode): node is ShuffleNode {
-  return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
+  return shuffleKinds.has(node.kind);
+}
+
+const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
+  "groupByKey",
+  "combinePerKey",
+  "reshuffle",
+  "readEach",
+]);
+
+/** Returns the author's splittable read that a node is; undefined if it is none. */
+export function splittableOf(node: GraphNode): AnySplittable | undefined {
+  if (node.kind === "readEach") return node.fn;
+  return node.kind === "source" && node.source.type === "splittable" ? node.source.fn : undefined;
 }
 
 /** The element type that shuffles take. */
