@@ -59,10 +59,10 @@ export function periodicImpulse(options: PeriodicSequenceOptions): Source<Timest
 export function periodicSequence(): SplittableDoFn<
   PeriodicSequenceOptions,
   Timestamp,
-  ImpulseRange,
+  OffsetRange,
   number
 > {
-  return {
+  const read: SplittableDoFn<PeriodicSequenceOptions, Timestamp, ImpulseRange, number> = {
     name: "periodicSequence",
     bounded: false,
     watermark: watermarkEstimators.manual(),
@@ -70,6 +70,7 @@ export function periodicSequence(): SplittableDoFn<
     newTracker: (range) => new OffsetRangeTracker(range),
     process: (_, tracker, out) => emitDue(tracker, out),
   };
+  return read;
 }
 
 function rangeOf({ start, stop, interval }: PeriodicSequenceOptions, what: string): ImpulseRange {
