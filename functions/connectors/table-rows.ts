@@ -34,36 +34,62 @@ interface RowTaker {
   setAside(record: unknown, cause: Error): void;
 }
 
-/** Claims each row of a range by its number, and then hands it over. */
+/** Claims each row of a range by its number, broken ones too, and then hands it over. */
 export async function readRows(
   batches: AsyncIterable<Batch>,
   tracker: Claims<OffsetRange, number>,
   taker: RowTaker,
 ): Promise<void> {
-  const { from } = tracker.currentRestriction();
-  const broken: BrokenRow[] = [];
-  // A broken row belongs to the call that has claimed the good one before it.
-  const setAsideUntil = (number: number): void => {
-    while (broken[0] !== undefined && broken[0].after < number) {
-      const { after, record, cause } = broken[0];
-      if (after >= from) taker.setAside(record, cause);
-      broken.shift();
-    }
-  };
-  let number = 0;
-  for await (const batch of batches) {
-    broken.push(...batch.broken);
-    for (const row of batch.rows) {
-      if (number >= from) {
-        setAsideUntil(number);
-        if (!tracker.tryClaim(number)) return;
-        taker.take(row);
-      }
-      number++;
+  const rows = new NumberedRows(tracker, taker);
+  for await (const { rows: good, broken } of batches) {
+    rows.broken.push(...broken);
+    for (const row of good) if (!rows.hand(row)) return;
+  }
+  rows.end();
+}
+
+/** Rows in their order, each with its number. */
+class NumberedRows {
+  /** Those that were not handed over yet. */
+  readonly broken: BrokenRow[] = [];
+  readonly #tracker: Claims<OffsetRange, number>;
+  readonly #taker: RowTaker;
+  readonly #from: number;
+  #number = 0;
+  #good = 0;
+
+  constructor(tracker: Claims<OffsetRange, number>, taker: RowTaker) {
+    this.#tracker = tracker;
+    this.#taker = taker;
+    this.#from = tracker.currentRestriction().from;
+  }
+
+  /** Hands a good row over, after the broken ones before it; false: the call is at its end. */
+  hand(row: unknown): boolean {
+    if (this.broken.length > 0 && !this.#handBroken()) return false;
+    this.#good++;
+    const number = this.#number++;
+    if (number < this.#from) return true;
+    if (!this.#tracker.tryClaim(number)) return false;
+    this.#taker.take(row);
+    return true;
+  }
+
+  end(): void {
+    if (this.#handBroken()) this.#tracker.tryClaim(MAX_OFFSET); // No row is left.
+  }
+
+  #handBroken(): boolean {
+    for (;;) {
+      const [row] = this.broken;
+      if (row === undefined || row.after > this.#good) return true;
+      this.broken.shift();
+      const number = this.#number++;
+      if (number < this.#from) continue;
+      if (!this.#tracker.tryClaim(number)) return false;
+      this.#taker.setAside(row.record, row.cause);
     }
   }
-  setAsideUntil(MAX_OFFSET);
-  tracker.tryClaim(MAX_OFFSET); // No row is left.
 }
 
 /** The rows of a CSV file, as objects by the names in its first line. */
