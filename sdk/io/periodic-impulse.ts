@@ -66,7 +66,14 @@ export function periodicSequence(): SplittableDoFn<
     name: "periodicSequence",
     bounded: false,
     watermark: watermarkEstimators.manual(),
-    initialRestriction: (sequence) => rangeOf(sequence, "periodicSequence"),
+    initialRestriction(sequence) {
+      try {
+        return rangeOf(sequence, "periodicSequence");
+      } catch (cause) {
+        // It is this element that can't be read, and no option of the pipeline.
+        throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
+      }
+    },
     newTracker: (range) => new OffsetRangeTracker(range),
     process: (_, tracker, out) => emitDue(tracker, out),
   };

@@ -41,7 +41,7 @@ export function writing(source: Source<unknown>): Pipeline {
       .map((value) => kv(value, value))
       .write(
         firestore.collection("out", {
-          id: ({ key }) => String(key),
+          id: ({ key }) => (typeof key === "object" ? JSON.stringify(key) : String(key)),
           fields: ({ value }, { timestamp }) => ({ value, timestamp }),
         }),
       ),
