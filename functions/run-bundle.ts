@@ -68,7 +68,7 @@ export interface Gathered {
   readonly dead: Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
   /** Positions that reads claimed, and where the last one was, for people. */
   claims: number;
-  place: object | undefined;
+  place: (() => object) | undefined;
 }
 
 /**
@@ -108,7 +108,7 @@ export async function runMessages(
   }
   if (gathered.claims === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
     const error = outputTooBig(context.program, bytesOf(result.outputs));
-    dead.push({ error, attempts: 1, element: gathered.place });
+    dead.push({ error, attempts: 1, element: gathered.place?.() });
     return { outputs: NO_OUTPUTS, self, dead };
   }
   shard.metrics.elementsOut += result.outputs.elements;

@@ -13,13 +13,7 @@ import type { AnySplittable, ReadContext } from "../../sdk/io/splittable/splitta
 import type { WatermarkEstimator } from "../../sdk/io/splittable/watermark-estimator.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { NO_FIRING, type PaneInfo } from "../../sdk/model/pane.ts";
-import {
-  later,
-  MIN_TIMESTAMP,
-  type Timestamp,
-  type TimestampLike,
-  toTimestamp,
-} from "../../sdk/model/time.ts";
+import { later, MIN_TIMESTAMP, type Timestamp, toTimestamp } from "../../sdk/model/time.ts";
 import { GLOBAL_WINDOW, parseWindowKey, type Window } from "../../sdk/model/window.ts";
 import { decodePane } from "../pane-tracker.ts";
 import type { Gathered, RunContext } from "../run-bundle.ts";
@@ -60,9 +54,10 @@ export class ReadCall implements ReadContext<unknown> {
   readonly #pane: PaneInfo;
   /** The time that outputs get by themselves; undefined: processing time. */
   readonly #timestamp: Timestamp | undefined;
-  /** How much was gathered before the call, and before the position that was claimed last. */
   readonly #before: Mark;
-  #beforeClaim: Mark;
+  /** How much was gathered before the position that was claimed last. */
+  #itemsBeforeClaim = 0;
+  #deadBeforeClaim = 0;
   #tracker: BoundedTracker | undefined;
   #estimator: WatermarkEstimator | undefined;
   #isOver = false;
@@ -78,7 +73,6 @@ export class ReadCall implements ReadContext<unknown> {
     this.#pane = element === undefined ? NO_FIRING : decodePane(element.pane);
     this.#timestamp = element?.timestamp ?? (fn.bounded ? MIN_TIMESTAMP : undefined);
     this.#before = [into.items.length, into.dead.length];
-    this.#beforeClaim = this.#before;
     this.#checkpoint = read;
   }
 
@@ -88,14 +82,13 @@ export class ReadCall implements ReadContext<unknown> {
   }
 
   /** The restriction and the position that was claimed last, for people. */
-  get place(): object {
-    const { fn, read } = this.#input;
-    const tracker = this.#tracker;
+  place(): object {
+    const { fn } = this.#input;
     return {
       read: fn.name,
       ...(this.#element !== undefined && { element: this.#element }),
-      restriction: tracker?.currentRestriction() ?? anyCoder.decode(read.restriction ?? null),
-      ...(this.claims > 0 && { position: tracker?.lastClaimed }),
+      restriction: this.#restriction(),
+      ...(this.claims > 0 && { position: this.#tracker?.lastClaimed }),
     };
   }
 
@@ -133,8 +126,8 @@ export class ReadCall implements ReadContext<unknown> {
     this.#isOver = true;
     const { dead } = this.#input.into;
     const isUnfinished = error.cause instanceof Unfinished;
-    if (!isUnfinished) this.#cut(this.#beforeClaim);
-    dead.push({ error, attempts, element: this.place });
+    if (!isUnfinished) this.#cut([this.#itemsBeforeClaim, this.#deadBeforeClaim]);
+    dead.push({ error, attempts, element: this.place() });
     const tracker = this.#tracker;
     // No position is at fault, or none is left to go on from: the letter names all that is not read.
     if (isUnfinished || tracker === undefined || this.claims === 0) return undefined;
@@ -144,12 +137,14 @@ export class ReadCall implements ReadContext<unknown> {
       return this.#rest(undefined);
     } catch (cause) {
       const lost = userError(this.#input.context.program.root, cause);
-      dead.push({ error: lost, attempts, element: this.place });
+      dead.push({ error: lost, attempts, element: this.place() });
       return undefined;
     }
   }
 
-  output(value: unknown, options?: { readonly timestamp?: TimestampLike }): void {
+  // Fields and no methods: an author may take the context apart.
+
+  readonly output: ReadContext<unknown>["output"] = (value, options) => {
     this.#requireOpen("output");
     let timestamp = this.#timestamp;
     if (options?.timestamp !== undefined) {
@@ -163,16 +158,16 @@ export class ReadCall implements ReadContext<unknown> {
     this.#estimator?.observe?.(timestamp);
     const { items } = this.#input.into;
     items.push({ value, timestamp, window: this.#window, pane: this.#pane });
-  }
+  };
 
-  setAside(record: unknown, cause: unknown): void {
+  readonly setAside: ReadContext<unknown>["setAside"] = (record, cause) => {
     this.#requireOpen("setAside");
     const error = userError(this.#input.context.program.root, cause);
     const what = record instanceof Uint8Array ? { data: record } : { element: record };
     this.#input.into.dead.push({ error, attempts: 1, ...what });
-  }
+  };
 
-  setWatermark(watermark: TimestampLike): void {
+  readonly setWatermark: ReadContext<unknown>["setWatermark"] = (watermark) => {
     this.#requireOpen("setWatermark");
     if (this.#estimator?.setWatermark === undefined) {
       const where = placeOf(this.#input.context.program.root);
@@ -182,23 +177,21 @@ export class ReadCall implements ReadContext<unknown> {
       );
     }
     this.#estimator.setWatermark(toTimestamp(watermark));
-  }
+  };
 
-  nowMs(): number {
-    return Math.max(this.#input.nowMs, this.#input.context.clock.nowMs());
-  }
+  readonly nowMs = (): number => Math.max(this.#input.nowMs, this.#input.context.clock.nowMs());
 
   #begin(): BoundedTracker {
     const { fn, read, budget } = this.#input;
     const { restriction = null, estimator } = read;
     this.#cut(this.#before);
-    this.#beforeClaim = this.#before;
+    [this.#itemsBeforeClaim, this.#deadBeforeClaim] = this.#before;
     this.#isOver = false;
     this.#checkpoint = read;
     this.#tracker = undefined; // Until there is a new one: making it may throw.
     const state = estimator === undefined ? undefined : anyCoder.decode(estimator);
     const timestamp = read.element?.timestamp ?? MIN_TIMESTAMP;
-    this.#estimator = fn.watermark?.(state, { timestamp, nowMs: () => this.nowMs() });
+    this.#estimator = fn.watermark?.(state, { timestamp, nowMs: this.nowMs });
     const tracker = fn.newTracker(anyCoder.decode(restriction));
     this.#tracker = new BoundedTracker(
       tracker,
@@ -215,9 +208,20 @@ export class ReadCall implements ReadContext<unknown> {
     throw new Error(`${what}() after ${when}.`);
   }
 
+  /** What the call has still to do; as it began, where the author's tracker can't say. */
+  #restriction(): unknown {
+    const { restriction = null } = this.#input.read;
+    try {
+      return this.#tracker?.currentRestriction() ?? anyCoder.decode(restriction);
+    } catch {
+      return anyCoder.decode(restriction);
+    }
+  }
+
   #noteClaim(): void {
     const { items, dead } = this.#input.into;
-    this.#beforeClaim = [items.length, dead.length];
+    this.#itemsBeforeClaim = items.length;
+    this.#deadBeforeClaim = dead.length;
   }
 
   #noteCheckpoint(): void {

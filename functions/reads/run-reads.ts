@@ -75,7 +75,7 @@ async function goOn(taken: Read, running: Running): Promise<void> {
   const rest = "value" in result ? result.value : call.giveUp(result.error, result.attempts);
   budget.spend(call.claims);
   into.claims += call.claims;
-  into.place = call.place;
+  into.place = () => call.place();
   if (rest !== undefined) reads.add(rest.read, rest.dueMs);
 }
 
