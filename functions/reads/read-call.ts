@@ -46,7 +46,7 @@ type Mark = readonly [items: number, dead: number];
 /** Not all of the restriction was claimed, though `process` said that it is done. */
 class Unfinished extends Error {}
 
-/** One call of a splittable read's `process`; may be made several times, and the last one counts. */
+/** One call of a splittable read's `process`. One that fails is taken back, and another one made. */
 export class ReadCall implements ReadContext<unknown> {
   readonly #input: CallInput;
   readonly #element: unknown;
@@ -56,8 +56,8 @@ export class ReadCall implements ReadContext<unknown> {
   readonly #timestamp: Timestamp | undefined;
   readonly #before: Mark;
   /** How much was gathered before the position that was claimed last. */
-  #itemsBeforeClaim = 0;
-  #deadBeforeClaim = 0;
+  #itemsBeforeClaim: number;
+  #deadBeforeClaim: number;
   #tracker: BoundedTracker | undefined;
   #estimator: WatermarkEstimator | undefined;
   #isOver = false;
@@ -73,6 +73,7 @@ export class ReadCall implements ReadContext<unknown> {
     this.#pane = element === undefined ? NO_FIRING : decodePane(element.pane);
     this.#timestamp = element?.timestamp ?? (fn.bounded ? MIN_TIMESTAMP : undefined);
     this.#before = [into.items.length, into.dead.length];
+    [this.#itemsBeforeClaim, this.#deadBeforeClaim] = this.#before;
     this.#checkpoint = read;
   }
 
@@ -93,7 +94,7 @@ export class ReadCall implements ReadContext<unknown> {
   }
 
   /**
-   * Calls `process`, and takes back what an earlier call gave; returns what is left.
+   * Calls `process`; returns what is left.
    *
    * @throws what the author's code throws
    */
@@ -116,6 +117,12 @@ export class ReadCall implements ReadContext<unknown> {
       });
     }
     return this.#rest(isResumed ? end.resumeDelayMs : undefined);
+  }
+
+  /** Takes back what the call gave, and all that its author's code may still give. */
+  takeBack(): void {
+    this.#isOver = true;
+    this.#cut(this.#before);
   }
 
   /**
@@ -184,11 +191,6 @@ export class ReadCall implements ReadContext<unknown> {
   #begin(): BoundedTracker {
     const { fn, read, budget } = this.#input;
     const { restriction = null, estimator } = read;
-    this.#cut(this.#before);
-    [this.#itemsBeforeClaim, this.#deadBeforeClaim] = this.#before;
-    this.#isOver = false;
-    this.#checkpoint = read;
-    this.#tracker = undefined; // Until there is a new one: making it may throw.
     const state = estimator === undefined ? undefined : anyCoder.decode(estimator);
     const timestamp = read.element?.timestamp ?? MIN_TIMESTAMP;
     this.#estimator = fn.watermark?.(state, { timestamp, nowMs: this.nowMs });

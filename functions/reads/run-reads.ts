@@ -70,8 +70,13 @@ async function goOn(taken: Read, running: Running): Promise<void> {
   sendParts(others, shard.ref.shard + 1, context, into);
   const read = first === undefined ? undefined : await cutShort(first, running);
   if (read === undefined) return;
-  const call = new ReadCall({ ...running, read });
-  const result = await attempted(context, () => call.run());
+  let call = new ReadCall({ ...running, read });
+  const result = await attempted(context, () => {
+    // What a failed call may still give must not come into the next one.
+    call.takeBack();
+    call = new ReadCall({ ...running, read });
+    return call.run();
+  });
   const rest = "value" in result ? result.value : call.giveUp(result.error, result.attempts);
   budget.spend(call.claims);
   into.claims += call.claims;

@@ -182,6 +182,24 @@ test("what is emitted after process has ended is refused", async () => {
   expect(numbersOf(mesh)).toEqual([]);
 });
 
+test("what a failed call still emits does not come into the next one", async () => {
+  let calls = 0;
+  const loose = numberRead(2, {
+    async process(tracker, out) {
+      const isFirst = ++calls === 1;
+      for (let n = 0; tracker.tryClaim(n); n++) {
+        if (isFirst) void new Promise(setImmediate).then(() => out.output(n + 100)).catch(() => {});
+        else await new Promise((resolve) => setTimeout(resolve, 5));
+        if (isFirst) throw new Error("first");
+        out.output(n);
+      }
+    },
+  });
+  const mesh = await reading(loose, { engine: { retryBackoffMs: 0 } });
+  await mesh.run();
+  expect(numbersOf(mesh)).toEqual([0, 1]);
+});
+
 test("a source that says it is away is asked again, and nothing is set aside", async () => {
   let calls = 0;
   const away = numberRead(3, {
