@@ -14,11 +14,13 @@
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { halve } from "./bundle-builder.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeBody } from "./head.ts";
+import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, World } from "./ports.ts";
@@ -247,7 +249,13 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper, reads } = shard;
+  const { keeper, gate, reads } = shard;
+  const knownSides = gate?.views.watermarks() ?? {};
+  const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
+    const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
+    return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
+  });
+  if (hasSideNews) return true;
   if (keeper === undefined) return false;
   if (envelope.body.drains === true && reads?.isDraining === false) return true;
   const latestMs = Math.max(nowMs, trackerMs);

@@ -8,10 +8,16 @@
  * X1. An element passes through the chain by calls alone: no promise, no queue, no encoding.
  * X2. Until `finish` nothing has left the chain; `discard` forgets a bundle whole.
  */
-import type { FlatMapNode, GraphNode, MapNode, ShuffleNode } from "../sdk/model/graph.ts";
+import type {
+  FlatMapNode,
+  GraphNode,
+  MapNode,
+  ParDoNode,
+  ShuffleNode,
+} from "../sdk/model/graph.ts";
 import { assignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
-import { type DoFnHost, DoFnRunner } from "./do-fn-runner.ts";
+import { type DoFnHost, type DoFnOutputs, DoFnRunner } from "./do-fn-runner.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import {
@@ -21,6 +27,7 @@ import {
   type SourceId,
   shuffleWriter,
 } from "./shuffle.ts";
+import type { SideViews } from "./sides/side-views.ts";
 import { linesOf, newSinkBuffers, type SinkBuffers, sinkReceiver } from "./sink.ts";
 import { shuffleError, userError } from "./user-errors.ts";
 
@@ -33,6 +40,8 @@ export class Chain implements DoFnHost {
   readonly receive: Receive;
   /** Set before each element of an ingest stage. */
   source: SourceId | undefined;
+  /** Set before each run of a stage that reads side inputs. */
+  sides: SideViews | undefined;
   readonly pending: Promise<void>[] = [];
   readonly #writers: ShuffleWriter[] = [];
   readonly #doFns: DoFnRunner[] = [];
@@ -113,6 +122,7 @@ export class Chain implements DoFnHost {
         shards: target.stage.shards,
         lift: target.lift,
         bundleElementsMax: this.#options.bundleElementsMax,
+        side: target.side,
         source: () => this.source,
       });
       this.#writers.push(writer);
@@ -140,6 +150,7 @@ export class Chain implements DoFnHost {
         node,
         () => this.#sinks,
         () => this.source,
+        this.#program.plan.pipeline,
       );
     }
     if (node.kind === "parDo") return this.#doFnReceiver(node);
@@ -162,10 +173,21 @@ export class Chain implements DoFnHost {
     }
   }
 
+  /** Where a ParDo's outputs go: one receiver for each tag, or one for all. */
+  #outputsOf(node: ParDoNode): DoFnOutputs {
+    const main = this.#outputOf(node);
+    if (node.tags.length === 0) return { main, tagged: new Map() };
+    const tagged = new Map<string, Receive>();
+    for (const consumer of this.#program.consumers(node.id)) {
+      if (consumer.kind === "taggedOutput") tagged.set(consumer.tag, this.#receiverOf(consumer));
+    }
+    return { main: tagged.get("main") ?? main, tagged };
+  }
+
   #doFnReceiver(node: Extract<GraphNode, { kind: "parDo" }>): Receive {
     // Registered before its consumers are: finishBundle goes down the chain.
     const place = this.#doFns.length;
-    const runner = new DoFnRunner(node, this, this.#outputOf(node));
+    const runner = new DoFnRunner(node, this, this.#outputsOf(node));
     this.#doFns.splice(place, 0, runner);
     return runner.receive;
   }

@@ -13,59 +13,108 @@ import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
-import { MIN_TIMESTAMP, type Timestamp, toTimestamp } from "../sdk/model/time.ts";
+import {
+  MIN_TIMESTAMP,
+  type Timestamp,
+  type TimestampLike,
+  toTimestamp,
+} from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
-import type { ProcessContext } from "../sdk/transforms/do-fn.ts";
+import type { DoFn, ProcessContext } from "../sdk/transforms/do-fn.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
-import { timestampError, userError } from "./user-errors.ts";
+import type { SideViews } from "./sides/side-views.ts";
+import { placeOf, timestampError, userError } from "./user-errors.ts";
 
 /** What a DoFn runner asks of the chain around it. */
 export interface DoFnHost {
   /** Source of the element at hand; asynchronous elements put theirs back before they emit. */
   source: SourceId | undefined;
+  /** What the stage has of its side inputs; undefined if it has none. */
+  readonly sides: SideViews | undefined;
   /** Adds an element that is still running. */
   readonly pending: Promise<void>[];
 }
 
-class Context implements ProcessContext<unknown> {
+/** Where a DoFn's outputs go. */
+export interface DoFnOutputs {
+  readonly main: Receive;
+  readonly tagged: ReadonlyMap<string, Receive>;
+}
+
+type AnyDoFn = DoFn<unknown, unknown, Record<string, unknown>, Record<string, unknown>>;
+
+type OutputOptions = { readonly timestamp?: TimestampLike };
+
+class Context implements ProcessContext<unknown, Record<string, unknown>, Record<string, unknown>> {
   timestamp: Timestamp = MIN_TIMESTAMP;
   window: Window = GLOBAL_WINDOW;
   pane: PaneInfo = NO_FIRING;
   source: SourceId | undefined;
   readonly #node: ParDoNode;
   readonly #host: DoFnHost;
-  readonly #next: Receive;
+  readonly #outputs: DoFnOutputs;
 
-  constructor(node: ParDoNode, host: DoFnHost, next: Receive) {
+  constructor(node: ParDoNode, host: DoFnHost, outputs: DoFnOutputs) {
     this.#node = node;
     this.#host = host;
-    this.#next = next;
+    this.#outputs = outputs;
   }
 
-  output(value: unknown, options?: { readonly timestamp?: Timestamp | number | Date }): void {
+  output(value: unknown, options?: OutputOptions): void {
+    this.#emit(this.#outputs.main, value, options);
+  }
+
+  outputTo(tag: string, value: unknown, options?: OutputOptions): void {
+    const next = this.#outputs.tagged.get(tag);
+    if (next === undefined) throw unknownTag(this.#node, tag);
+    this.#emit(next, value, options);
+  }
+
+  sideInput(name: string): unknown {
+    const { sides } = this.#host;
+    if (sides === undefined) throw noSideInputs(this.#node, name);
+    return sides.read(name, this.window, placeOf(this.#node));
+  }
+
+  #emit(next: Receive, value: unknown, options: OutputOptions | undefined): void {
     let { timestamp } = this;
     if (options?.timestamp !== undefined) {
       timestamp = toTimestamp(options.timestamp);
       if (timestamp < this.timestamp) throw timestampError(this.#node, timestamp, this.timestamp);
     }
     this.#host.source = this.source;
-    this.#next(value, timestamp, this.window, this.pane);
+    next(value, timestamp, this.window, this.pane);
   }
+}
+
+function unknownTag(node: ParDoNode, tag: string): MeshError {
+  const known = node.tags.length === 0 ? "none" : node.tags.join(", ");
+  return new MeshError(
+    "ERR_USER_CODE",
+    `${placeOf(node)}: it has no output "${tag}"; declared are: ${known}. Declare it in parDo(…, { outputs }).`,
+  );
+}
+
+function noSideInputs(node: ParDoNode, name: string): MeshError {
+  return new MeshError(
+    "ERR_USER_CODE",
+    `${placeOf(node)}: it has no side input "${name}". Declare it in parDo(…, { sideInputs }).`,
+  );
 }
 
 /** Runs one DoFn. */
 export class DoFnRunner {
   readonly node: ParDoNode;
   readonly #host: DoFnHost;
-  readonly #next: Receive;
+  readonly #outputs: DoFnOutputs;
   #context: Context;
   #isSetUp = false;
 
-  constructor(node: ParDoNode, host: DoFnHost, next: Receive) {
+  constructor(node: ParDoNode, host: DoFnHost, outputs: DoFnOutputs) {
     this.node = node;
     this.#host = host;
-    this.#next = next;
-    this.#context = new Context(node, host, next);
+    this.#outputs = outputs;
+    this.#context = new Context(node, host, outputs);
   }
 
   async startBundle(): Promise<void> {
@@ -88,10 +137,10 @@ export class DoFnRunner {
     context.pane = pane;
     context.source = this.#host.source;
     try {
-      const running = this.node.fn.process(value, context);
+      const running = this.#process(value, context);
       if (running === undefined || typeof running.then !== "function") return;
       // The element keeps this context for itself; the next one gets a new one.
-      this.#context = new Context(this.node, this.#host, this.#next);
+      this.#context = new Context(this.node, this.#host, this.#outputs);
       const guarded = this.#guard(running);
       guarded.catch(() => {}); // Told when the bundle ends; until then nobody awaits it.
       this.#host.pending.push(guarded);
@@ -100,8 +149,13 @@ export class DoFnRunner {
     }
   };
 
+  /** The node's DoFn has forgotten which tags and side inputs it declared. */
+  #process(value: unknown, context: Context): void | Promise<void> {
+    return (this.node.fn as AnyDoFn).process(value, context);
+  }
+
   async finishBundle(): Promise<void> {
-    const next = this.#next;
+    const next = this.#outputs.main;
     this.#host.source = undefined;
     try {
       await this.node.fn.finishBundle?.({

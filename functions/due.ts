@@ -9,9 +9,9 @@
  *     stage before it has anything due by now.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
-import { type Job, watermarksOf } from "./job.ts";
+import { type Job, sideKey, watermarksOf } from "./job.ts";
 import { isCrowded } from "./sent.ts";
 
 /** What the rule looks at. */
@@ -64,7 +64,8 @@ export function dueShards(input: DueInput): Due {
     for (let shard = 0; shard < shards; shard++) {
       const head = heads.get(`${stage}/${shard}`);
       if (head === undefined) continue;
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), drains);
+      const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(stage, side))[0]);
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), isSideDue, drains);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
       if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
@@ -80,7 +81,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isByTime, isSynchronized, drains }: Reason,
+  { isOther, isSynchronized, drains }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -90,7 +91,7 @@ function tell(
     told !== undefined &&
     told[0] === watermark &&
     told[1] > nowMs - AGAIN_MS &&
-    ((!isByTime && !drains) || told[2] === version);
+    (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
   due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined, drains });
@@ -100,7 +101,8 @@ interface Reason {
   /** Something is due, whether or not it helps to tell the shard now. */
   readonly isDue: boolean;
   readonly tells: boolean;
-  readonly isByTime: boolean;
+  /** It is not the input watermark alone that the shard is told of. */
+  readonly isOther: boolean;
   readonly isSynchronized: boolean;
   readonly drains: boolean;
 }
@@ -110,6 +112,7 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
+  isSideDue: boolean,
   isStageDraining: boolean,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
@@ -117,15 +120,23 @@ function reasonOf(
   const isProcessing = head.nextProcessingMs <= nowMs;
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
-  const isByTime = isProcessing || isSynchronized;
   const drains = isStageDraining && head.isDraining !== true;
+  const isOther = isProcessing || isSynchronized || isSideDue || drains;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized || drains,
-    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isByTime || drains,
-    isByTime,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || isSideDue || drains,
+    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isOther,
+    isOther,
     isSynchronized,
     drains,
   };
+}
+
+/** Whether a side input's watermark, unknown to the shard, lets elements go on that wait for it. */
+function hasSideTimer(head: ShardProgress, watermarkOf: (side: string) => Timestamp): boolean {
+  return Object.entries(head.sideTimers ?? {}).some(([side, timer]) => {
+    const watermark = watermarkOf(side);
+    return timer < watermark && (head.sideWatermarks?.[side] ?? MIN_TIMESTAMP) < watermark;
+  });
 }
 
 /** The earlier of a head's processing times that are still to come. */

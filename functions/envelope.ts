@@ -29,6 +29,10 @@ export interface WindowColumns {
   readonly ids?: readonly string[];
   /** Pane of the elements, where a reshuffle keeps it: `[timing, index, onTimeIndex, first, last]`. */
   readonly pane?: PaneJson;
+  /** Side input whose elements these are; undefined: the main input's. */
+  readonly side?: string;
+  /** Of a side input: how many elements the whole pane has; 0: `values` hold one that is none. */
+  readonly size?: number;
 }
 
 /** A pane as on the wire. */
@@ -41,7 +45,7 @@ export type EnvelopeBody =
   | { readonly kind: "split"; readonly read: Read }
   | {
       readonly kind: "advance";
-      /** Stored watermarks of the stages that the shard needs to know: its own and its targets'. */
+      /** Stored watermarks that the shard needs to know: its stage's, its targets', its side inputs'. */
       readonly watermarks: Readonly<Record<string, readonly [input: Timestamp, output: Timestamp]>>;
       /** Processing time as the tracker has it, in ms: a shard's clock may be behind. */
       readonly nowMs?: number;

@@ -39,6 +39,10 @@ export interface ShardProgress {
   readonly nextSynchronizedMs: number;
   /** The watermarks that the shard knows: never newer than what is stored. */
   readonly watermarks: readonly [input: Timestamp, output: Timestamp];
+  /** Watermarks of side inputs that the shard knows, by name; undefined: the stage has none. */
+  readonly sideWatermarks?: Readonly<Record<string, Timestamp>>;
+  /** By side input: the watermark whose passing lets waiting elements go on; MAX if none waits. */
+  readonly sideTimers?: Readonly<Record<string, Timestamp>>;
   readonly metrics: ShardMetrics;
   /** Whether the shard of a read was told of a drain. */
   readonly isDraining?: boolean;

@@ -8,7 +8,7 @@
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
-import { MeshError } from "../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
@@ -17,6 +17,7 @@ import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
 import { guardedRun } from "./guarded-run.ts";
+import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
 import type { Clock } from "./ports.ts";
@@ -24,6 +25,7 @@ import type { Program } from "./program.ts";
 import { runReads, startReads } from "./reads/run-reads.ts";
 import { dropPassedRanges } from "./sent.ts";
 import { documentBytes, type Shard } from "./shard.ts";
+import type { Gate } from "./sides/gate.ts";
 import { placeOf, userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
@@ -90,11 +92,13 @@ export async function runMessages(
   }
   if (shard.reads !== undefined) await runReads(shard, shard.reads, nowMs, context, gathered);
   if (shard.grouping !== undefined) fire(shard, context, gathered);
+  if (shard.gate !== undefined) release(shard, shard.gate, context, gathered);
   const { items, self, dead } = gathered;
   if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
   const { chain, clock, options } = context;
   const feed = (item: Item): void =>
     chain.receive(item.value, item.timestamp, item.window, item.pane);
+  chain.sides = shard.gate?.views;
   const result = await guardedRun(chain, items, feed, clock, options);
   for (const { item, error, attempts } of result.dead) {
     dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
@@ -124,7 +128,7 @@ async function take(
   into: Gathered,
 ): Promise<void> {
   const { body } = envelope;
-  if (body.kind === "advance") advance(shard, body);
+  if (body.kind === "advance") advance(shard, body, context.program);
   else if (body.kind === "elements")
     takeElements(shard, envelope, body.windows, excluded, context, into);
   else if (body.kind === "split") shard.reads?.add(body.read);
@@ -162,6 +166,7 @@ function latestMs(envelopes: readonly Envelope[], clock: Clock): number {
 function advance(
   shard: Shard,
   { watermarks: stored, drains }: Extract<EnvelopeBody, { kind: "advance" }>,
+  { plan }: Program,
 ): void {
   if (drains === true && shard.reads !== undefined) shard.reads.isDraining = true;
   const own = stored[shard.ref.stage];
@@ -169,7 +174,16 @@ function advance(
     const [input, output] = shard.watermarks;
     shard.watermarks = [later(input, own[0]), later(output, own[1])];
   }
-  dropPassedRanges(shard.sent, (stage) => stored[stage]?.[0]);
+  for (const name of shard.gate?.names ?? []) {
+    const side = stored[sideKey(shard.ref.stage, name)];
+    if (side !== undefined) shard.gate?.views.advance(name, side[0]);
+  }
+  // What goes to a side input is passed when that input's own watermark has passed it.
+  const sides = new Map<string, string>();
+  for (const { from, to, side } of plan.edges) {
+    if (from === shard.ref.stage && side !== undefined) sides.set(to, sideKey(to, side));
+  }
+  dropPassedRanges(shard.sent, (stage) => stored[sides.get(stage) ?? stage]?.[0]);
 }
 
 function takeElements(
@@ -181,6 +195,10 @@ function takeElements(
   into: Gathered,
 ): void {
   for (const [i, columns] of windows.entries()) {
+    if (columns.side !== undefined) {
+      takeSide(shard, columns, into);
+      continue;
+    }
     const { ids, values } = columns;
     const slot = `${producer} ${sequence} ${i}`;
     const without = excluded.get(slot);
@@ -199,11 +217,46 @@ function takeElements(
       takeToRead(columns, values, keeps, shard.reads);
     } else if (shard.grouping !== undefined) {
       shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
+    } else if (shard.gate !== undefined) {
+      shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
     }
     shard.metrics.elementsIn += taken;
   }
+}
+
+/** What can't be kept of a side input is set aside by one of the shards that all got it. */
+function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
+  try {
+    shard.gate?.views.take(columns);
+  } catch (error) {
+    if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
+    if (shard.ref.shard !== 0) return;
+    const { side, window, values: elements } = columns;
+    into.dead.push({ error, attempts: 1, element: { side, window, elements } });
+  }
+}
+
+/** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
+function release(shard: Shard, gate: Gate, { program, options }: RunContext, into: Gathered): void {
+  const { root } = program;
+  if (root.kind !== "awaitSideInputs") return;
+  const { chunks, isDone } = gate.release(shard.watermarks[0], options.chunkElementsMax);
+  for (const { window, values, times, pane } of chunks) {
+    const paneInfo = decodePane(pane);
+    for (const [i, value] of values.entries()) {
+      const timestamp = times[i] ?? maxTimestamp(window);
+      into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
+    }
+  }
+  if (!isDone) into.self.push(goOn(shard));
+}
+
+/** A message to the shard itself, about nothing but what it has left to do. */
+function goOn({ ref, watermarks }: Shard): SelfMessage {
+  const body = { kind: "advance", watermarks: { [ref.stage]: watermarks } } as const;
+  return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
 function takeReshuffled(
@@ -259,7 +312,5 @@ function fire(shard: Shard, context: RunContext, into: Gathered): void {
       timestamp: maxTimestamp(window),
     });
   }
-  if (fired.isDone) return;
-  const body = { kind: "advance", watermarks: { [shard.ref.stage]: shard.watermarks } } as const;
-  into.self.push({ shard: shard.ref.shard, minTime: MAX_TIMESTAMP, body });
+  if (!fired.isDone) into.self.push(goOn(shard));
 }

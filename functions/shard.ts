@@ -28,6 +28,7 @@ import type { Program } from "./program.ts";
 import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
+import { Gate } from "./sides/gate.ts";
 import { ShardState } from "./state.ts";
 
 /** An open shard. */
@@ -45,6 +46,8 @@ export interface Shard {
   readonly grouping: Grouping | undefined;
   /** Undefined for stages whose root does not read. */
   readonly reads: Reads | undefined;
+  /** Undefined for stages that read no side inputs. */
+  readonly gate: Gate | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
   readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
@@ -79,6 +82,10 @@ export async function openShard(
   const grouping = groups ? new Grouping(root, state) : undefined;
   const doesRead = root.kind === "source" || root.kind === "readEach";
   const reads = doesRead ? new Reads(state, progress.isDraining === true) : undefined;
+  const gate =
+    root.kind === "awaitSideInputs"
+      ? new Gate(root, state, progress.sideWatermarks ?? {})
+      : undefined;
   return {
     ref,
     version: head?.version,
@@ -90,7 +97,8 @@ export async function openShard(
     dedup: new Dedup(state, options.dedupRetentionMs),
     grouping,
     reads,
-    keeper: grouping ?? reads,
+    gate,
+    keeper: grouping ?? gate ?? reads,
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
@@ -157,6 +165,10 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     nextProcessingMs: shard.keeper?.nextProcessingMs() ?? MAX_TIMESTAMP,
     nextSynchronizedMs: shard.keeper?.nextSynchronizedMs() ?? MAX_TIMESTAMP,
     watermarks: shard.watermarks,
+    ...(shard.gate !== undefined && {
+      sideWatermarks: shard.gate.views.watermarks(),
+      sideTimers: shard.gate.sideTimers(),
+    }),
     metrics: shard.metrics,
     ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,

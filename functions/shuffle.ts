@@ -14,6 +14,7 @@ import { encodeKey, hashKey } from "../sdk/coders/key-coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type {
   AnyKV,
+  AwaitSideInputsNode,
   CombinePerKeyNode,
   GroupByKeyNode,
   ReadEachNode,
@@ -26,6 +27,7 @@ import { type Window, windowKey } from "../sdk/model/window.ts";
 import type { TimestampCombiner } from "../sdk/windowing/windowing-strategy.ts";
 import { type Bundle, BundleBuilder } from "./bundle-builder.ts";
 import { encodePane } from "./pane-tracker.ts";
+import { broadcastWriter } from "./sides/broadcast.ts";
 
 /** Takes one element with its time, window and pane. */
 export type Receive = (
@@ -48,6 +50,8 @@ export interface ShuffleContext {
   readonly shards: number;
   readonly lift: "bundle" | "element" | "none";
   readonly bundleElementsMax: number;
+  /** Name of the side input that these elements are; undefined: the main input. */
+  readonly side: string | undefined;
   /** Gives the source of the element at hand; undefined outside of ingest stages. */
   readonly source: () => SourceId | undefined;
 }
@@ -65,7 +69,10 @@ export interface ShuffleWriter {
 
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
-  if (node.kind === "reshuffle" || node.kind === "readEach") return reshuffleWriter(node, context);
+  if (context.side !== undefined) return broadcastWriter(context.side, context);
+  if (node.kind !== "groupByKey" && node.kind !== "combinePerKey") {
+    return reshuffleWriter(node, context);
+  }
   if (node.kind === "combinePerKey" && context.lift === "bundle") {
     return new LiftedCombine(node, context);
   }
@@ -146,7 +153,7 @@ function keyedWriter(
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
 function reshuffleWriter(
-  node: ReshuffleNode | ReadEachNode,
+  node: ReshuffleNode | ReadEachNode | AwaitSideInputsNode,
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);

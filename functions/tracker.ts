@@ -17,7 +17,7 @@ import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { type DueShard, dueShards } from "./due.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
-import { type Job, sourceOf, watermarksOf } from "./job.ts";
+import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
@@ -70,6 +70,24 @@ export async function tick(context: TrackerContext): Promise<void> {
 }
 
 /**
+ * Returns whether a tick would bring nothing about: nothing is on its way, nothing is due, and no
+ * watermark would move. What waits undelivered in a source's subscription is not seen.
+ */
+export function isQuiet(
+  context: Pick<TrackerContext, "plan" | "options">,
+  snapshot: MeshSnapshot,
+  nowMs: number,
+): boolean {
+  const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
+  if (job.plan !== context.plan.hash) return false;
+  const before = job as Job;
+  const { job: next, removed, messages, nextMs } = computeStep(context, snapshot, before, nowMs);
+  const isStill = removed.length === 0 && messages.length === 0 && next.state === before.state;
+  const isIdle = nextMs === undefined || nextMs > nowMs;
+  return isStill && isIdle && isSame(before.watermarks, next.watermarks);
+}
+
+/**
  * Reads the job document back.
  *
  * @throws ERR_PLAN_MISMATCH if it is of another plan
@@ -93,7 +111,7 @@ interface Step {
 }
 
 function computeStep(
-  context: TrackerContext,
+  context: Pick<TrackerContext, "plan" | "options">,
   snapshot: MeshSnapshot,
   job: Job,
   nowMs: number,
@@ -231,7 +249,11 @@ function advanceMessage(
   { stage, shard, synchronizedMs, drains }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
-  const told = [stage, ...plan.edges.filter((e) => e.from === stage).map((e) => e.to)];
+  const told = plan.edges.flatMap(({ from, to, side }) => {
+    if (from !== stage && to !== stage) return [];
+    return side === undefined ? [to] : [sideKey(to, side)];
+  });
+  if (!told.includes(stage)) told.push(stage);
   const watermarks = Object.fromEntries(told.map((id) => [id, watermarksOf(job, id)]));
   const envelope: Envelope = {
     plan: plan.hash,
@@ -271,6 +293,6 @@ function nextOfSources(
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-function isSame(a: Job, b: Job): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -82,13 +82,26 @@ export { type ElementOf, flatten, type PCollection } from "./pcollection.ts";
 export { type CreateOptions, isPipeline, type Pipeline, pipeline, type Root } from "./pipeline.ts";
 export type { CombineFn } from "./transforms/combine-fn.ts";
 export type { Combining } from "./transforms/combine-record.ts";
+export {
+  type CombineContext,
+  type CombineFnWithContext,
+  combinePerKeyWithContext,
+} from "./transforms/combine-with-context.ts";
 export { count } from "./transforms/combiners/count.ts";
 export { distinctCount } from "./transforms/combiners/distinct-count.ts";
 export { type MeanAccumulator, mean } from "./transforms/combiners/mean.ts";
 export { max, min } from "./transforms/combiners/min-max.ts";
 export { sum } from "./transforms/combiners/sum.ts";
 export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.ts";
-export type { DoFn, FinishBundleContext, ProcessContext } from "./transforms/do-fn.ts";
+export type { DoFn, FinishBundleContext, None, ProcessContext } from "./transforms/do-fn.ts";
+export type { ParDoOptions, TaggedOutputs } from "./transforms/par-do.ts";
+export type { SideInput, SideInputs, SideValues } from "./transforms/side-input.ts";
+export {
+  type OutputTag,
+  type OutputTags,
+  outputTag,
+  type TagValues,
+} from "./transforms/tagged-outputs.ts";
 export type { WindowOptions } from "./transforms/window-into.ts";
 export type {
   AccumulationMode,

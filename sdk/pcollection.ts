@@ -19,7 +19,20 @@ import { callerPlace, formatPlace } from "./model/place.ts";
 import type { TimestampLike } from "./model/time.ts";
 import { addCombineGlobally } from "./transforms/combine-globally.ts";
 import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
-import type { DoFn } from "./transforms/do-fn.ts";
+import type { DoFn, None } from "./transforms/do-fn.ts";
+import {
+  addParDo,
+  type ParDoOptions,
+  type ParDoOutputs,
+  type TaggedOutputs,
+} from "./transforms/par-do.ts";
+import {
+  addView,
+  type SideInput,
+  type SideInputs,
+  type SideValues,
+} from "./transforms/side-input.ts";
+import type { OutputTags, TagValues } from "./transforms/tagged-outputs.ts";
 import { rewindow, type WindowOptions } from "./transforms/window-into.ts";
 import { addWrite } from "./transforms/write.ts";
 import type { WindowFnSpec } from "./windowing/windowing-strategy.ts";
@@ -75,9 +88,62 @@ export class PCollection<out T> {
     return this.#then(draft, "filter", options);
   }
 
-  /** What a DoFn emits; it knows timestamp, window and pane, and may be asynchronous. */
-  parDo<U>(fn: DoFn<T, U>, options: TransformOptions = {}): PCollection<U> {
-    return this.#then({ kind: "parDo", fn: fn as DoFn<unknown, unknown> }, "parDo", options);
+  /**
+   * What a DoFn emits; it knows timestamp, window and pane, and may be asynchronous. With
+   * `sideInputs` it may read other PCollections as values, and with `outputs` it has several outputs.
+   *
+   * @throws ERR_PIPELINE if a side input belongs to another pipeline
+   * @throws ERR_OPTION if `outputs` lacks `main`
+   */
+  parDo<Tags extends OutputTags, Sides extends SideInputs = None>(
+    fn: DoFn<T, TagValues<Tags>["main"], TagValues<Tags>, SideValues<Sides>>,
+    options: ParDoOptions<Sides> & { readonly outputs: Tags },
+  ): TaggedOutputs<Tags>;
+  parDo<U, Sides extends SideInputs>(
+    fn: DoFn<T, U, None, SideValues<Sides>>,
+    options: ParDoOptions<Sides> & { readonly sideInputs: Sides },
+  ): PCollection<U>;
+  parDo<U>(fn: DoFn<T, U>, options?: TransformOptions): PCollection<U>;
+  parDo<U>(
+    fn: DoFn<T, U, never, never>,
+    options: ParDoOptions<SideInputs> & { readonly outputs?: OutputTags } = {},
+  ): PCollection<U> | Readonly<Record<string, PCollection<unknown>>> {
+    const doFn = fn as unknown as DoFn<unknown, unknown>;
+    const added = addParDo(this.#builder, this.#node, doFn, options);
+    if (isNode(added)) return new PCollection<U>(this.#builder, added);
+    const outputs = Object.entries(added).map(
+      ([tag, node]) => [tag, new PCollection<unknown>(this.#builder, node)] as const,
+    );
+    return Object.fromEntries(outputs);
+  }
+
+  /**
+   * The only element of each window, as a side input: with panes, that of the newest. A window
+   * without element gives `fallback`, or an error where it is read.
+   */
+  asSingleton(options: { readonly fallback?: T } = {}): SideInput<T> {
+    const fallback = "fallback" in options ? { value: options.fallback } : undefined;
+    return addView(this.#builder, this.#node, "singleton", fallback);
+  }
+
+  /** All elements of each window, as a side input that is read from the beginning. */
+  asIterable(): SideInput<Iterable<T>> {
+    return addView(this.#builder, this.#node, "iterable", undefined);
+  }
+
+  /** All elements of each window, as a side input that is read by index, in no certain order. */
+  asList(): SideInput<readonly T[]> {
+    return addView(this.#builder, this.#node, "list", undefined);
+  }
+
+  /** The value of each key of each window, as a side input; a key twice in one pane is an error. */
+  asMap(this: KeyedPCollection): SideInput<ReadonlyMap<KeyOf<T>, ValueOf<T>>> {
+    return addView(this.#builder, this.#node, "map", undefined);
+  }
+
+  /** All values of each key of each window, as a side input. */
+  asMultimap(this: KeyedPCollection): SideInput<ReadonlyMap<KeyOf<T>, readonly ValueOf<T>[]>> {
+    return addView(this.#builder, this.#node, "multimap", undefined);
   }
 
   /** Each element with its key. Equal keys are equal by value: see `encodeKey`. */
@@ -104,7 +170,8 @@ export class PCollection<out T> {
     const stamp: DoFn<unknown, unknown> = {
       process: (element, context) => context.output(element, { timestamp: fn(element as T) }),
     };
-    return this.#then({ kind: "parDo", fn: stamp }, "withTimestamps", options);
+    const draft = { kind: "parDo", fn: stamp, tags: [], sideInputs: [] } as const;
+    return this.#then(draft, "withTimestamps", options);
   }
 
   /**
@@ -182,6 +249,30 @@ export class PCollection<out T> {
     return this.#then(draft, "flatten", options);
   }
 
+  /**
+   * The same elements, each when the windows of all `signals` that belong to its window have closed:
+   * nothing of them is still to come.
+   *
+   * @throws ERR_PIPELINE if a signal belongs to another pipeline
+   * @example results.waitOn(written).write(notifications)
+   * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Wait.html
+   */
+  waitOn(
+    signals: AnyPCollection | readonly AnyPCollection[],
+    options: TransformOptions = {},
+  ): PCollection<T> {
+    const list = signals instanceof PCollection ? [signals] : signals;
+    const views = list.map((signal, i): [string, SideInput<unknown>] => [
+      `signal ${i + 1}`,
+      addView(signal.#builder, signal.#node, "signal", undefined),
+    ]);
+    const sideInputs: SideInputs = Object.fromEntries(views);
+    const pass: DoFn<T, T, None, SideValues<SideInputs>> = {
+      process: (element, context) => context.output(element),
+    };
+    return this.parDo(pass, { ...options, sideInputs });
+  }
+
   /** The same elements, through the mesh once: durable, deduplicated and spread over shards. */
   reshuffle(options: TransformOptions = {}): PCollection<T> {
     return this.#then({ kind: "reshuffle", valueCoder: anyCoder }, "reshuffle", options);
@@ -232,6 +323,10 @@ export class PCollection<out T> {
       `flatten at ${formatPlace(callerPlace())} mixes PCollections of two pipelines, ${names}. Let one write a topic that the other reads.`,
     );
   }
+}
+
+function isNode(added: ParDoOutputs): added is GraphNode {
+  return Array.isArray(added["inputs"]);
 }
 
 /** A draft that takes from the PCollection what it leaves out. */

@@ -80,7 +80,12 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
 }
 
 function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | undefined {
-  if (root.kind !== "source" || root.source.type !== "pubsub") return undefined;
+  if (root.kind !== "source") return undefined;
+  if (root.source.type === "test") {
+    const watermark = { kind: "manual", idleAfterMs: undefined } as const;
+    return { topic: ownSubscription, subscription: ownSubscription, watermark };
+  }
+  if (root.source.type !== "pubsub") return undefined;
   const { topic, subscription, watermark } = root.source;
   return { topic, subscription: subscription ?? ownSubscription, watermark };
 }
@@ -111,11 +116,12 @@ function connectorOf({ type }: SourceSpec): ConnectorName[] {
 }
 
 function planEdges(cut: readonly Stage[]): EdgePlan[] {
-  return cutEdges(cut).map(({ from, to, producer, lift }) => ({
+  return cutEdges(cut).map(({ from, to, producer, lift, side }) => ({
     from: stageId(from.root),
     to: stageId(to.root),
     producer: producer.id,
     lift,
+    side,
   }));
 }
 
@@ -129,6 +135,8 @@ function why(root: GraphNode): string {
       return "Each element is read by itself: readEach spreads them, and the parts of each, over shards.";
     case "combinePerKey":
       return "Elements with equal keys must meet: combinePerKey moves what is folded so far to the shard of its key.";
+    case "awaitSideInputs":
+      return "Elements wait for the side inputs of their window, and shards keep both.";
     default:
       return root.name.endsWith("reshuffle before files")
         ? "Files are written by shards, and a stage that takes messages from outside has none."
@@ -140,5 +148,6 @@ function whySource(source: SourceSpec): string {
   if (source.type === "create") return "Elements of the pipeline itself begin here.";
   if (source.type === "file") return "Elements come in from files, split by split.";
   if (source.type === "splittable") return "A splittable read begins here, part by part.";
+  if (source.type === "test") return "A test's script says what comes in, and when.";
   return "Messages come in from outside, pushed by Pub/Sub.";
 }

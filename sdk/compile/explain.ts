@@ -72,6 +72,7 @@ function explainRead({ read }: StagePlan): string[] {
 }
 
 function watermarkWords(policy: NonNullable<StagePlan["ingest"]>["watermark"]): string {
+  if (policy.kind === "manual") return "as the test's script says";
   const rule =
     policy.kind === "trailing"
       ? `smallest event time of the last ${durationWords(policy.sampleMs)}`

@@ -44,6 +44,12 @@ function stateOf(root: GraphNode): object {
       return { kind: root.kind, value: root.valueCoder.name, read: root.fn.name };
     case "reshuffle":
       return { kind: root.kind, value: root.valueCoder.name };
+    case "awaitSideInputs":
+      return {
+        kind: root.kind,
+        value: root.valueCoder.name,
+        sides: root.sideInputs.map(({ name, kind, view }) => [name, kind, view.windowing]),
+      };
     default:
       return { kind: root.kind };
   }
@@ -61,5 +67,8 @@ function originOf(source: SourceSpec): object {
     return { type: source.type, topic: source.topic, subscription: source.subscription };
   }
   if (source.type === "splittable") return { type: source.type, read: source.fn.name };
+  if (source.type === "test") {
+    return { type: source.type, name: source.name, tag: source.tag };
+  }
   return { type: source.type, elements: source.elements.length };
 }

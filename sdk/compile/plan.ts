@@ -8,14 +8,14 @@
  */
 
 import type { WatermarkPolicy } from "../io/source-spec.ts";
-import type { NodeId } from "../model/graph.ts";
+import type { NodeId, ShuffleNode } from "../model/graph.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 
 /** What begins a stage: messages from outside, splits of a source, or a shuffle. */
 export type StageKind = "ingest" | "read" | "shuffle";
 
 /** The connectors whose code a stage's bundle must hold. */
-export type ConnectorName = "create" | "pubsub" | "file" | "firestore";
+export type ConnectorName = "create" | "pubsub" | "file" | "firestore" | "test" | "assert";
 
 /** The unbounded source of an ingest stage. */
 export interface IngestPlan {
@@ -35,7 +35,7 @@ export interface ReadPlan {
 
 /** How the shuffle that begins a stage treats its elements. */
 export interface ShufflePlan {
-  readonly kind: "groupByKey" | "combinePerKey" | "reshuffle" | "readEach";
+  readonly kind: ShuffleNode["kind"];
   /** Windowing of the shuffle's input, which decides panes and lateness. */
   readonly windowing: WindowingStrategy;
 }
@@ -74,6 +74,8 @@ export interface EdgePlan {
   readonly producer: NodeId;
   /** Whether combiners fold a whole bundle before the shuffle, or only turn elements into accumulators. */
   readonly lift: "bundle" | "element" | "none";
+  /** Name of the side input that crosses the edge, to every shard; undefined: the main input. */
+  readonly side: string | undefined;
 }
 
 /** A compiled pipeline. */

@@ -10,6 +10,7 @@
  *     depend on the order in which the author applied things.
  * S3. Every stage that runs the input of a shuffle has an edge to it.
  */
+import type { SourceSpec } from "../io/source-spec.ts";
 import { type GraphNode, isShuffle, type PipelineGraph, type ShuffleNode } from "../model/graph.ts";
 import type { EdgePlan, StageKind } from "./plan.ts";
 
@@ -34,8 +35,12 @@ export function cutStages(graph: PipelineGraph): Stage[] {
 /** Returns what begins the stage of this root. */
 export function stageKind(root: GraphNode): StageKind {
   if (isShuffle(root)) return "shuffle";
-  return root.kind === "source" && root.source.type === "pubsub" ? "ingest" : "read";
+  // Messages come by themselves; everything else is read.
+  const isPushed = root.kind === "source" && pushed.has(root.source.type);
+  return isPushed ? "ingest" : "read";
 }
+
+const pushed: ReadonlySet<SourceSpec["type"]> = new Set(["pubsub", "test"]);
 
 /** An edge between stages that have no ids yet. */
 export interface Edge {
@@ -43,6 +48,7 @@ export interface Edge {
   readonly to: Stage;
   readonly producer: GraphNode;
   readonly lift: EdgePlan["lift"];
+  readonly side: string | undefined;
 }
 
 /** Returns the edges between stages, by S3, in the order of the stages. */
@@ -53,9 +59,16 @@ export function cutEdges(stages: readonly Stage[]): Edge[] {
 }
 
 function edgesBetween(from: Stage, to: Stage, shuffle: ShuffleNode): Edge[] {
-  return shuffle.inputs
-    .filter((producer) => from.nodes.includes(producer))
-    .map((producer) => ({ from, to, producer, lift: liftOf(from, shuffle) }));
+  return shuffle.inputs.flatMap((producer, i) =>
+    from.nodes.includes(producer)
+      ? [{ from, to, producer, lift: liftOf(from, shuffle), side: sideOf(shuffle, i) }]
+      : [],
+  );
+}
+
+/** Name of the side input that a shuffle takes as its `i`th input; undefined for a main one. */
+function sideOf(shuffle: ShuffleNode, i: number): string | undefined {
+  return shuffle.kind === "awaitSideInputs" ? shuffle.sideInputs[i - 1]?.name : undefined;
 }
 
 /**

@@ -7,11 +7,12 @@
  * L1. A pipeline writes somewhere, or runs a DoFn; a source that nobody reads on is allowed.
  * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
  * L3. All inputs of a flatten are windowed alike.
+ * L5. What reads a side input in windows is in windows itself, and side inputs' windows don't merge.
  * L4. Between an unbounded source and the first shuffle, what comes out follows from one message:
  *     a message that is delivered again must give the same, and `finishBundle` belongs to none.
  */
 import { MeshError } from "../model/errors.ts";
-import type { GraphNode, PipelineGraph } from "../model/graph.ts";
+import type { AwaitSideInputsNode, GraphNode, PipelineGraph } from "../model/graph.ts";
 import { formatPlace } from "../model/place.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import { canonicalJson } from "./fingerprint.ts";
@@ -27,6 +28,7 @@ export function validate(graph: PipelineGraph): void {
   for (const node of graph.nodes) {
     if (node.kind === "groupByKey" || node.kind === "combinePerKey") requireWindows(node);
     if (node.kind === "flatten") requireOneWindowing(node);
+    if (node.kind === "awaitSideInputs") requireSideWindows(node);
   }
 }
 
@@ -72,6 +74,18 @@ function requireWindows(node: GraphNode): void {
     "ERR_PIPELINE",
     `${nameNode(node)} would never emit: its input is unbounded and in the global window, which has no end. Put .windowInto(fixedWindows({ minutes: 1 })) before it.`,
   );
+}
+
+/** L5: the global window ends in no certain window of a side input. */
+function requireSideWindows(node: AwaitSideInputsNode): void {
+  for (const { name, view } of node.sideInputs) {
+    const isGlobal = view.windowing.windowFn.kind === "global";
+    if (isGlobal || node.windowing.windowFn.kind !== "global") continue;
+    throw new MeshError(
+      "ERR_PIPELINE",
+      `${nameNode(node)}: its input is in the global window, but the side input "${name}" is not, so that no window of it is the one to read. Put .windowInto(globalWindow()) before the side input, or windows before the ParDo.`,
+    );
+  }
 }
 
 /** L3. */

@@ -20,6 +20,7 @@ export type MeshErrorCode =
   | "ERR_DUPLICATE_NAME" // Two transforms were given one name.
   | "ERR_DURATION" // A duration can't be read.
   | "ERR_OPTION" // An option or a command-line argument can't be used.
+  | "ERR_ASSERTION" // A test's run gave what the test did not expect.
   | "ERR_SOURCE_MISSING" // A file that the pipeline reads is not there.
   | "ERR_EMULATOR" // An emulator or a function process did not start.
   | "ERR_PORT_IN_USE" // A port that was asked for is taken.
@@ -42,6 +43,7 @@ export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
   ERR_DUPLICATE_NAME: "author",
   ERR_DURATION: "author",
   ERR_OPTION: "author",
+  ERR_ASSERTION: "author",
   ERR_SOURCE_MISSING: "author",
   ERR_EMULATOR: "author",
   ERR_PORT_IN_USE: "author",

@@ -14,6 +14,7 @@ import type { SourceSpec } from "../io/source-spec.ts";
 import type { AnySplittable } from "../io/splittable/splittable.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
+import type { NamedSideInput } from "../transforms/side-input.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import type { KV } from "./kv.ts";
 
@@ -67,6 +68,16 @@ export interface FilterNode extends NodeBase {
 export interface ParDoNode extends NodeBase {
   readonly kind: "parDo";
   readonly fn: DoFn<unknown, unknown>;
+  /** Names of its outputs, each a `taggedOutput` node; none: the node itself is its output. */
+  readonly tags: readonly string[];
+  /** What it reads beside its input, which an `awaitSideInputs` node before it has waited for. */
+  readonly sideInputs: readonly NamedSideInput[];
+}
+
+/** What a ParDo emits to one of its tags. */
+export interface TaggedOutputNode extends NodeBase {
+  readonly kind: "taggedOutput";
+  readonly tag: string;
 }
 
 /** Assigns windows; `windowing` of this node says which. */
@@ -107,6 +118,16 @@ export interface ReadEachNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/**
+ * The same elements, each as soon as the side inputs of its window are ready. Its first input is the
+ * main one, the others are the views of `sideInputs`, in their order.
+ */
+export interface AwaitSideInputsNode extends NodeBase {
+  readonly kind: "awaitSideInputs";
+  readonly sideInputs: readonly NamedSideInput[];
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** Writes elements outside. */
 export interface SinkNode extends NodeBase {
   readonly kind: "sink";
@@ -114,7 +135,12 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode | ReadEachNode;
+export type ShuffleNode =
+  | GroupByKeyNode
+  | CombinePerKeyNode
+  | ReshuffleNode
+  | AwaitSideInputsNode
+  | ReadEachNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -122,6 +148,7 @@ export type ElementWiseNode =
   | FlatMapNode
   | FilterNode
   | ParDoNode
+  | TaggedOutputNode
   | WindowIntoNode
   | FlattenNode;
 
@@ -139,18 +166,19 @@ export function isShuffle(node: GraphNode): node is ShuffleNode {
   return shuffleKinds.has(node.kind);
 }
 
-const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
-  "groupByKey",
-  "combinePerKey",
-  "reshuffle",
-  "readEach",
-]);
-
 /** Returns the author's splittable read that a node is; undefined if it is none. */
 export function splittableOf(node: GraphNode): AnySplittable | undefined {
   if (node.kind === "readEach") return node.fn;
   return node.kind === "source" && node.source.type === "splittable" ? node.source.fn : undefined;
 }
+
+const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
+  "groupByKey",
+  "combinePerKey",
+  "reshuffle",
+  "awaitSideInputs",
+  "readEach",
+]);
 
 /** The element type that shuffles take. */
 export type AnyKV = KV<unknown, unknown>;

@@ -3,7 +3,7 @@
  */
 import { anyCoder } from "../coders/json-coder.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
-import type { SinkSpec } from "../io/sink-spec.ts";
+import type { AssertSinkSpec, SinkSpec } from "../io/sink-spec.ts";
 import { type GraphNode, isShuffle } from "../model/graph.ts";
 
 /**
@@ -19,7 +19,7 @@ export function addWrite(
 ): GraphNode {
   const { windowing, bounded } = input;
   const base = { windowing, bounded } as const;
-  const fallback = `write ${describeSink(sink)}`;
+  const fallback = sink.type === "assert" ? sink.fallback : `write ${describeSink(sink)}`;
   const from =
     sink.type === "file" && runsInIngest(input)
       ? builder.add(
@@ -35,7 +35,7 @@ function runsInIngest(node: GraphNode): boolean {
   return !isShuffle(node) && node.inputs.some(runsInIngest);
 }
 
-function describeSink(sink: SinkSpec<unknown>): string {
+function describeSink(sink: Exclude<SinkSpec<unknown>, AssertSinkSpec>): string {
   if (sink.type === "firestore") return `firestore ${sink.collection}`;
   if (sink.type === "pubsub") return `pubsub ${sink.topic}`;
   return `files ${sink.prefix}`;

@@ -5,10 +5,13 @@ import type { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { seededRandom } from "../../emulators/memory/seeded-random.ts";
 import {
   count,
+  type DoFn,
   firestore,
   fixedWindows,
+  type KV,
   kv,
   MAX_OFFSET,
+  type None,
   type OffsetRange,
   OffsetRangeTracker,
   type Pipeline,
@@ -264,6 +267,45 @@ function readEach(seed: number): Workload {
   };
 }
 
+/** A batch join by side inputs: elements wait for a map and a total that other stages make. */
+function sideInputs(seed: number): Workload {
+  const events = eventsOf(seed, 90).map((event, i) => ({ ...event, id: `e${i}` }));
+  const total = events.reduce((all, { value }) => all + value, 0);
+  const share: DoFn<
+    Event & { readonly id: string },
+    KV<string, string>,
+    None,
+    { readonly counts: ReadonlyMap<string, number>; readonly total: number }
+  > = {
+    process(event, context) {
+      const ofKey = context.sideInput("counts").get(event.key) ?? 0;
+      context.output(kv(event.id, `${event.value} of ${ofKey} of ${context.sideInput("total")}`));
+    },
+  };
+  const counts = mergeByKey(events.map((event) => [event.key, 1] as const));
+  return {
+    name: "side inputs",
+    pipeline: pipeline("sim-sides", (p) => {
+      const all = p.create(events);
+      const sideInputs = {
+        counts: all
+          .map((e) => kv(e.key, 1))
+          .combinePerKey(sum())
+          .asMap(),
+        total: all
+          .map((e) => e.value)
+          .combineGlobally(sum())
+          .asSingleton(),
+      };
+      all.parDo(share, { sideInputs }).write(keyed);
+    }),
+    answer: Object.fromEntries(
+      events.map(({ id, key, value }) => [id, `${value} of ${counts[key]} of ${total}`]),
+    ),
+    result: documents,
+  };
+}
+
 /** All workloads: each makes its input of a seed. */
 export const workloads: readonly ((seed: number) => Workload)[] = [
   wordCount,
@@ -274,4 +316,5 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   combinedGlobally,
   splittableRead,
   readEach,
+  sideInputs,
 ];

@@ -37,6 +37,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
           "from": "read-pubsub-flights-e12b93",
           "lift": "element",
           "producer": "windowInto~d2270a99114b",
+          "side": undefined,
           "to": "combine-per-key-6ea92c",
         },
       ],

@@ -1,0 +1,9 @@
+/**
+ * `tidemark/testing`: what the tests of a pipeline import.
+ *
+ * Owns: the list of what is exported.
+ */
+export * from "../../sdk/testing/index.ts";
+export type { RunDeadLetter } from "./judge.ts";
+export { type InputMessage, type InputOptions, message } from "./memory-play.ts";
+export { type RunOptions, type RunResult, runPipeline, testPipeline } from "./run-pipeline.ts";
