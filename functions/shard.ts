@@ -25,6 +25,7 @@ import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
 import { Gate } from "./sides/gate.ts";
@@ -43,6 +44,8 @@ export interface Shard {
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
   readonly grouping: Grouping | undefined;
+  /** Undefined for stages whose root does not read. */
+  readonly reads: Reads | undefined;
   /** Undefined for stages that read no side inputs. */
   readonly gate: Gate | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
@@ -77,6 +80,8 @@ export async function openShard(
   const { root } = program;
   const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
   const grouping = groups ? new Grouping(root, state) : undefined;
+  const doesRead = root.kind === "source" || root.kind === "readEach";
+  const reads = doesRead ? new Reads(state, progress.isDraining === true) : undefined;
   const gate =
     root.kind === "awaitSideInputs"
       ? new Gate(root, state, progress.sideWatermarks ?? {})
@@ -91,8 +96,9 @@ export async function openShard(
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     grouping,
+    reads,
     gate,
-    keeper: grouping ?? gate,
+    keeper: grouping ?? gate ?? reads,
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
@@ -164,6 +170,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
       sideTimers: shard.gate.sideTimers(),
     }),
     metrics: shard.metrics,
+    ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };
 }

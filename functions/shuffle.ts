@@ -19,6 +19,7 @@ import {
   type CombinePerKeyNode,
   type GroupByKeyNode,
   inputWindowing,
+  type ReadEachNode,
   type ReshuffleNode,
   type ShuffleNode,
 } from "../sdk/model/graph.ts";
@@ -71,7 +72,7 @@ export interface ShuffleWriter {
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
   if (context.side !== undefined) return broadcastWriter(context.side, context);
-  if (node.kind === "reshuffle" || node.kind === "awaitSideInputs") {
+  if (node.kind !== "groupByKey" && node.kind !== "combinePerKey") {
     return reshuffleWriter(node, context);
   }
   if (node.kind === "combinePerKey" && context.lift === "bundle") {
@@ -154,7 +155,7 @@ function keyedWriter(
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
 function reshuffleWriter(
-  node: ReshuffleNode | AwaitSideInputsNode,
+  node: ReshuffleNode | ReadEachNode | AwaitSideInputsNode,
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);
