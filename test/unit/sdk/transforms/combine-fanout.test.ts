@@ -172,6 +172,27 @@ test("a message that comes again goes to the same part, and others to others (HF
   expect(new Set(bundles.flat()).size).toBeGreaterThan(10);
 });
 
+test("messages that are all delivered twice count once", async () => {
+  const input = numbers.map(({ value }) => ({ at: 1, v: value % 3 }));
+  const { out } = await elementsOf(
+    (p) =>
+      p
+        .read(timedTopic<number>("in"))
+        .keyBy(() => "hot")
+        .windowInto(fixedWindows(10))
+        .combinePerKey(count(), { fanout: 8 }),
+    {
+      ...SMALL_BUNDLES,
+      input: { in: input },
+      wrapDeliver: (deliver) => async (message) => {
+        await deliver(message);
+        await deliver(message);
+      },
+    },
+  );
+  expect(out.map(({ element }) => element)).toEqual([kv("hot", numbers.length)]);
+});
+
 function build(mode: WindowOptions, fanout: Fanout<string> | undefined): readonly GraphNode[] {
   return pipeline("built", (p) =>
     p
