@@ -128,10 +128,46 @@ export {
   outputTag,
   type TagValues,
 } from "./transforms/tagged-outputs.ts";
-export type { WindowOptions } from "./transforms/window-into.ts";
+export type { TriggerOptions, WindowOptions } from "./transforms/window-into.ts";
+export {
+  type CalendarOptions,
+  type CalendarWindowFns,
+  calendarWindows,
+  type DaysOptions,
+  type MonthsOptions,
+  type Weekday,
+  type WeeksOptions,
+  type YearsOptions,
+} from "./windowing/calendar-windows.ts";
+export { type CustomWindowOptions, customWindows } from "./windowing/custom-windows.ts";
+export type { TimestampTransform, TriggerSpec } from "./windowing/trigger-spec.ts";
+export {
+  type AfterWatermarkOptions,
+  afterAll,
+  afterAny,
+  afterCount,
+  afterEach,
+  afterProcessingTime,
+  afterWatermark,
+  defaultTrigger,
+  never,
+  orFinally,
+  type ProcessingTimeStep,
+  repeatedly,
+} from "./windowing/triggers.ts";
 export type {
-  AccumulationMode,
-  TimestampCombiner,
+  AssignContext,
+  CalendarDate,
+  CalendarWindows,
+  CustomWindows,
+  FixedWindows,
+  GlobalWindows,
+  SessionWindows,
+  SlidingWindows,
+  WindowFn,
   WindowFnSpec,
-} from "./windowing/windowing-strategy.ts";
-export { fixedWindows, globalWindow } from "./windowing/windows.ts";
+  WindowLike,
+  WindowMerge,
+} from "./windowing/window-fn-spec.ts";
+export type { AccumulationMode, TimestampCombiner } from "./windowing/windowing-strategy.ts";
+export { fixedWindows, globalWindow, sessions, slidingWindows } from "./windowing/windows.ts";

@@ -35,7 +35,8 @@ import {
 import type { OutputTags, TagValues } from "./transforms/tagged-outputs.ts";
 import { rewindow, type WindowOptions } from "./transforms/window-into.ts";
 import { addWrite } from "./transforms/write.ts";
-import type { WindowFnSpec } from "./windowing/windowing-strategy.ts";
+import type { WindowFn } from "./windowing/window-fn-spec.ts";
+import { groupedWindowing } from "./windowing/windowing-strategy.ts";
 
 type AnyPCollection = PCollection<unknown>;
 type KeyedPCollection = PCollection<KV<unknown, unknown>>;
@@ -183,9 +184,11 @@ export class PCollection<out T> {
    * The same elements in other windows, from the next grouping on.
    *
    * @throws ERR_DURATION if `allowedLateness` can't be read
+   * @throws ERR_OPTION if there is a `trigger` and no `accumulation`
+   * @throws ERR_UNSUPPORTED for panes that take back what earlier ones said
    */
   windowInto(
-    windowFn: WindowFnSpec,
+    windowFn: WindowFn<T>,
     options: WindowOptions & TransformOptions = {},
   ): PCollection<T> {
     const windowing = rewindow(this.#node.windowing, windowFn, options);
@@ -197,7 +200,8 @@ export class PCollection<out T> {
     this: KeyedPCollection,
     options: TransformOptions = {},
   ): PCollection<KV<KeyOf<T>, readonly ValueOf<T>[]>> {
-    const draft = { kind: "groupByKey", keyCoder, valueCoder: anyCoder } as const;
+    const windowing = groupedWindowing(this.#node.windowing);
+    const draft = { kind: "groupByKey", keyCoder, valueCoder: anyCoder, windowing } as const;
     return this.#then(draft, "groupByKey", options);
   }
 

@@ -9,6 +9,7 @@
  *
  * HF1. The parts are discarding, whatever the author's mode is: what one pane has handed on must not
  *      be handed on again. The last combine has the author's windowing as it is.
+ *      Where windows merge, both merge: parts are told apart by their elements alone.
  * HF2. Before the first shuffle of messages the part follows from the element alone: a message that
  *      comes again must meet the shard that knows it.
  *
@@ -20,7 +21,7 @@ import type { GraphBuilder, NodeLabel } from "../graph-builder.ts";
 import { MeshError } from "../model/errors.ts";
 import { type AnyKV, type GraphNode, runsInIngest } from "../model/graph.ts";
 import { type KV, kv } from "../model/kv.ts";
-import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
+import { groupedWindowing, type WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import { type CombineFn, delegating } from "./combine-fn.ts";
 import type { DoFn } from "./do-fn.ts";
 
@@ -67,7 +68,8 @@ export function addCombinePerKey(
 }
 
 function combineDraft(input: GraphNode, fn: AnyCombineFn) {
-  const { windowing, bounded } = input;
+  const { bounded } = input;
+  const windowing = groupedWindowing(input.windowing);
   const accumulatorCoder = fn.accumulatorCoder ?? anyCoder;
   const kind = "combinePerKey";
   return { kind, fn, keyCoder, accumulatorCoder, inputs: [input], windowing, bounded } as const;

@@ -17,7 +17,7 @@ import { kv } from "../model/kv.ts";
 import { callerPlace, formatPlace } from "../model/place.ts";
 import { MIN_TIMESTAMP } from "../model/time.ts";
 import { GLOBAL_WINDOW, maxTimestamp } from "../model/window.ts";
-import { DEFAULT_WINDOWING } from "../windowing/windowing-strategy.ts";
+import { DEFAULT_WINDOWING, groupedWindowing } from "../windowing/windowing-strategy.ts";
 import { addCombinePerKey } from "./combine-fanout.ts";
 import { type CombineFn, delegating } from "./combine-fn.ts";
 
@@ -43,9 +43,9 @@ export function addCombineGlobally(
 ): GraphNode {
   if (withDefault) requireDefault(input);
   const { windowing, bounded } = input;
-  const base = { windowing, bounded } as const;
+  const grouped = { windowing: groupedWindowing(windowing), bounded } as const;
   const keyed = builder.add(
-    { kind: "map", fn: (element) => kv(null, [element]), inputs: [input], ...base },
+    { kind: "map", fn: (element) => kv(null, [element]), inputs: [input], windowing, bounded },
     { fallback: "key" },
   );
   const combined = addCombinePerKey(
@@ -55,17 +55,20 @@ export function addCombineGlobally(
     { fn: unwrapping(fn), fanout },
   );
   return builder.add(
-    { kind: "map", fn: (pane) => (pane as AnyKV).value, inputs: [combined], ...base },
+    { kind: "map", fn: (pane) => (pane as AnyKV).value, inputs: [combined], ...grouped },
     { fallback: "values" },
   );
 }
 
 function requireDefault({ windowing, bounded }: GraphNode): void {
   const global = windowing.windowFn.kind === "global";
-  if (global && bounded) return;
-  const why = global
-    ? "its input is unbounded, so that it is never known to be empty"
-    : "its input is not in the global window, so that an empty window does not even exist";
+  const waits = windowing.trigger.kind === "default";
+  if (global && bounded && waits) return;
+  const why = !global
+    ? "its input is not in the global window, so that an empty window does not even exist"
+    : bounded
+      ? "its trigger may fire before all is there, so that it is not known to be empty"
+      : "its input is unbounded, so that it is never known to be empty";
   throw new MeshError(
     "ERR_PIPELINE",
     `combineGlobally at ${formatPlace(callerPlace())} can't emit a default: ${why}. Give it { withoutDefaults: true }; then it emits nothing where there is no element.`,

@@ -170,6 +170,7 @@ const importRules: readonly {
   },
   // Types alone: the package holds no code.
   { files: /^sdk\/schemas\//, folders: /^sdk\//, packages: /^@standard-schema\/spec$/ },
+  { files: /^sdk\/windowing\//, folders: /^sdk\//, packages: /^luxon$/ },
   { files: /^sdk\//, folders: /^sdk\//, packages: /^$/ },
   {
     files: /^functions\/gcp\//,
