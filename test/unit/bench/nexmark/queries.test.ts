@@ -20,6 +20,7 @@ const slow: Partial<NexmarkConfiguration> = {
   firstEventRate: 100,
   nextEventRate: 100,
   auctionsInFlight: 10,
+  hotSellersRatio: 1,
   auctionSkip: 11,
 };
 /** In real time, so that windows close while events come. */
