@@ -12,23 +12,22 @@
  * J4. The ids of what a message gives follow from the message alone; so do shards and sink ids.
  */
 
-import type { PubsubSourceSpec, SourceMessage } from "../sdk/io/source-spec.ts";
-import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import type { SourceMessage } from "../sdk/io/source-spec.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
-import { earlier, later, type Timestamp, toTimestamp } from "../sdk/model/time.ts";
+import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
 import { guardedRun } from "./guarded-run.ts";
+import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
-import { placeOf } from "./user-errors.ts";
 
 /** What an ingest instance works with. */
 export interface IngestContext {
@@ -45,14 +44,6 @@ interface Waiting {
   readonly refuse: (error: unknown) => void;
 }
 
-/** A decoded message. */
-interface Item {
-  readonly message: SourceMessage;
-  readonly value: unknown;
-  readonly timestamp: Timestamp;
-  readonly id: string;
-}
-
 /** A group that was run, not yet published. */
 interface Group {
   readonly register: Register;
@@ -64,7 +55,7 @@ interface Group {
 export class Ingest {
   readonly #context: IngestContext;
   readonly #chain: Chain;
-  readonly #source: PubsubSourceSpec;
+  readonly #read: ReadMessage;
   #producer: string;
   #sequences = new Map<string, number>();
   #waiting: Waiting[] = [];
@@ -73,12 +64,8 @@ export class Ingest {
   #published = -1;
 
   constructor(context: IngestContext) {
-    const { root } = context.program;
-    if (root.kind !== "source" || root.source.type !== "pubsub") {
-      throw new MeshError("ERR_INVARIANT", `Stage ${context.program.stage.id} takes no messages.`);
-    }
     this.#context = context;
-    this.#source = root.source;
+    this.#read = messageReader(context.program.root);
     this.#chain = new Chain(context.program, context.options);
     this.#producer = context.world.random.id();
   }
@@ -170,9 +157,11 @@ export class Ingest {
     const { clock } = this.#context.world;
     const dead: DeadLetter[] = [];
     const items: Item[] = [];
+    let told: Timestamp | undefined;
     for (const message of messages) {
       try {
-        items.push(this.#decode(message));
+        const watermark = this.#read(message, items);
+        if (watermark !== undefined) told = later(told ?? watermark, watermark);
       } catch (error) {
         dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
       }
@@ -186,12 +175,13 @@ export class Ingest {
       const { value: element, timestamp } = item;
       dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
     }
-    return this.#group(messages.length, items, run.outputs, dead);
+    const observed = observe(items, told);
+    return this.#group(messages.length, observed, run.outputs, dead);
   }
 
   #group(
     messageCount: number,
-    items: readonly Item[],
+    observed: Register["observed"],
     outputs: BundleOutputs,
     dead: readonly DeadLetter[],
   ): Group {
@@ -226,7 +216,7 @@ export class Ingest {
       index: this.#index++,
       confirmed: this.#published,
       sends,
-      observed: observe(items),
+      observed,
       metrics: {
         messages: messageCount,
         elementsOut: outputs.elements,
@@ -241,25 +231,6 @@ export class Ingest {
     const sequence = this.#sequences.get(target) ?? 0;
     this.#sequences.set(target, sequence + 1);
     return sequence;
-  }
-
-  #decode(message: SourceMessage): Item {
-    const { decode, timestamp, id } = this.#source;
-    const where = placeOf(this.#context.program.root);
-    try {
-      const value = decode(message);
-      const time = timestamp?.(value, message) ?? Date.parse(message.publishTime);
-      const ownId = id?.(value, message) ?? message.messageId;
-      return { message, value, timestamp: toTimestamp(time), id: ownId };
-    } catch (cause) {
-      if (isMeshError(cause)) {
-        throw new MeshError(cause.code, `${where}: ${cause.message}`, { cause });
-      }
-      const words = cause instanceof Error ? cause.message : String(cause);
-      throw new MeshError("ERR_DECODE", `${where}: message ${message.messageId}: ${words}`, {
-        cause,
-      });
-    }
   }
 
   #deadLetter(
@@ -288,13 +259,13 @@ function acknowledge(waiting: readonly Waiting[]): void {
   for (const { acknowledge: done } of waiting) done();
 }
 
-function observe(items: readonly Item[]): Register["observed"] {
-  const [first] = items;
-  if (first === undefined) return undefined;
-  let { timestamp: minTime, timestamp: maxTime } = first;
+function observe(items: readonly Item[], told: Timestamp | undefined): Register["observed"] {
+  if (items.length === 0 && told === undefined) return undefined;
+  let minTime = MAX_TIMESTAMP;
+  let maxTime = MIN_TIMESTAMP;
   for (const { timestamp } of items) {
     minTime = earlier(minTime, timestamp);
     maxTime = later(maxTime, timestamp);
   }
-  return { minTime, maxTime };
+  return { minTime, maxTime, ...(told !== undefined && { told }) };
 }

@@ -23,6 +23,8 @@ export type PlannedSend = readonly [
 export interface Observation {
   readonly minTime: Timestamp;
   readonly maxTime: Timestamp;
+  /** What a test stream says of its watermark. */
+  readonly told?: Timestamp;
 }
 
 /** What an ingest stage counts. */

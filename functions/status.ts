@@ -7,8 +7,10 @@ import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
 import { type Job, type JobState, newJob, watermarksOf } from "./job.ts";
+import { DEFAULT_OPTIONS, type EngineOptions } from "./options.ts";
 import type { MeshSnapshot } from "./ports.ts";
 import { decodeRegister } from "./register.ts";
+import { isQuiet } from "./tracker.ts";
 import { bundlesInFlight, type MeshView } from "./watermark.ts";
 
 /** One stage, now. */
@@ -26,6 +28,8 @@ export interface StageStatus {
   /** The earliest timestamp that the stage itself holds back; MAX if nothing. */
   readonly hold: Timestamp;
   readonly droppedLate: number;
+  /** Elements for windows that their trigger has closed. */
+  readonly droppedClosed: number;
   readonly duplicates: number;
   readonly deadLetters: number;
   /** Processing time since the newest commit, in ms; undefined before the first. */
@@ -37,10 +41,17 @@ export interface MeshStatus {
   readonly pipeline: string;
   readonly state: JobState | "NOT LAUNCHED";
   readonly stages: readonly StageStatus[];
+  /** Whether nothing is on its way inside the mesh, and nothing is due. */
+  readonly isQuiet: boolean;
 }
 
 /** Returns how each stage of a mesh stands. */
-export function statusOf(plan: MeshPlan, snapshot: MeshSnapshot, nowMs: number): MeshStatus {
+export function statusOf(
+  plan: MeshPlan,
+  snapshot: MeshSnapshot,
+  nowMs: number,
+  options: EngineOptions = DEFAULT_OPTIONS,
+): MeshStatus {
   const job =
     snapshot.job === undefined
       ? newJob(plan.pipeline, plan.hash, nowMs)
@@ -57,6 +68,7 @@ export function statusOf(plan: MeshPlan, snapshot: MeshSnapshot, nowMs: number):
   return {
     pipeline: plan.pipeline,
     state: snapshot.job === undefined ? "NOT LAUNCHED" : job.state,
+    isQuiet: isQuiet({ plan, options }, snapshot, nowMs),
     stages: plan.stages.map((stage) => {
       const [inputWatermark, outputWatermark] = watermarksOf(job, stage.id);
       const counts =
@@ -82,6 +94,7 @@ type Counts = Pick<
   | "activations"
   | "hold"
   | "droppedLate"
+  | "droppedClosed"
   | "duplicates"
   | "deadLetters"
 > & { committedAtMs: number };
@@ -92,6 +105,7 @@ function noCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
     elementsOut: 0,
     activations: 0,
     droppedLate: 0,
+    droppedClosed: 0,
     duplicates: 0,
     deadLetters: 0,
     hold: MAX_TIMESTAMP,
@@ -121,6 +135,7 @@ function shardCounts(heads: ReadonlyMap<string, ShardProgress>, stage: string): 
     counts.elementsOut += metrics.elementsOut;
     counts.activations += metrics.activations;
     counts.droppedLate += metrics.droppedLate;
+    counts.droppedClosed += metrics.droppedClosed;
     counts.duplicates += metrics.duplicates;
     counts.deadLetters += metrics.deadLetters;
     counts.hold = earlier(counts.hold, hold);

@@ -70,6 +70,24 @@ export async function tick(context: TrackerContext): Promise<void> {
 }
 
 /**
+ * Returns whether a tick would bring nothing about: nothing is on its way, nothing is due, and no
+ * watermark would move. What waits undelivered in a source's subscription is not seen.
+ */
+export function isQuiet(
+  context: Pick<TrackerContext, "plan" | "options">,
+  snapshot: MeshSnapshot,
+  nowMs: number,
+): boolean {
+  const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
+  if (job.plan !== context.plan.hash) return false;
+  const before = job as Job;
+  const { job: next, removed, messages, nextMs } = computeStep(context, snapshot, before, nowMs);
+  const isStill = removed.length === 0 && messages.length === 0 && next.state === before.state;
+  const isIdle = nextMs === undefined || nextMs > nowMs;
+  return isStill && isIdle && isSame(before.watermarks, next.watermarks);
+}
+
+/**
  * Reads the job document back.
  *
  * @throws ERR_PLAN_MISMATCH if it is of another plan
@@ -93,7 +111,7 @@ interface Step {
 }
 
 function computeStep(
-  context: TrackerContext,
+  context: Pick<TrackerContext, "plan" | "options">,
   snapshot: MeshSnapshot,
   job: Job,
   nowMs: number,
@@ -274,6 +292,6 @@ function nextOfSources(
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-function isSame(a: Job, b: Job): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -11,6 +11,7 @@ import { assert } from "../model/assert.ts";
 import { MeshError } from "../model/errors.ts";
 import { type GraphNode, isShuffle } from "../model/graph.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { plainWindowing } from "../windowing/windowing-strategy.ts";
 import { fingerprintOf, hashOf } from "./fingerprint.ts";
 import { deadLetterTopicName, stageId, topicName } from "./names.ts";
 import type {
@@ -78,7 +79,12 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
 }
 
 function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | undefined {
-  if (root.kind !== "source" || root.source.type !== "pubsub") return undefined;
+  if (root.kind !== "source") return undefined;
+  if (root.source.type === "test") {
+    const watermark = { kind: "manual", idleAfterMs: undefined } as const;
+    return { topic: ownSubscription, subscription: ownSubscription, watermark };
+  }
+  if (root.source.type !== "pubsub") return undefined;
   const { topic, subscription, watermark } = root.source;
   return { topic, subscription: subscription ?? ownSubscription, watermark };
 }
@@ -86,7 +92,7 @@ function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | unde
 function planShuffle(root: GraphNode): ShufflePlan | undefined {
   const [input] = root.inputs;
   if (!isShuffle(root) || input === undefined) return undefined;
-  return { kind: root.kind, windowing: input.windowing };
+  return { kind: root.kind, windowing: plainWindowing(input.windowing) };
 }
 
 function connectorsOf(nodes: readonly GraphNode[]): ConnectorName[] {
@@ -127,5 +133,6 @@ function why(root: GraphNode): string {
 function whySource(source: SourceSpec): string {
   if (source.type === "create") return "Elements of the pipeline itself begin here.";
   if (source.type === "file") return "Elements come in from files, split by split.";
+  if (source.type === "test") return "A test's script says what comes in, and when.";
   return "Messages come in from outside, pushed by Pub/Sub.";
 }

@@ -64,5 +64,8 @@ function originOf(source: SourceSpec): object {
   if (source.type === "pubsub") {
     return { type: source.type, topic: source.topic, subscription: source.subscription };
   }
+  if (source.type === "test") {
+    return { type: source.type, name: source.name, tag: source.tag };
+  }
   return { type: source.type, elements: source.elements.length };
 }

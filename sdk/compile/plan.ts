@@ -15,7 +15,7 @@ import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 export type StageKind = "ingest" | "read" | "shuffle";
 
 /** The connectors whose code a stage's bundle must hold. */
-export type ConnectorName = "create" | "pubsub" | "file" | "firestore";
+export type ConnectorName = "create" | "pubsub" | "file" | "firestore" | "test" | "assert";
 
 /** The unbounded source of an ingest stage. */
 export interface IngestPlan {
@@ -29,7 +29,7 @@ export interface IngestPlan {
 /** How the shuffle that begins a stage treats its elements. */
 export interface ShufflePlan {
   readonly kind: ShuffleNode["kind"];
-  /** Windowing of the shuffle's input, which decides panes and lateness. */
+  /** Windowing of the shuffle's input, which decides panes and lateness; without functions. */
   readonly windowing: WindowingStrategy;
 }
 

@@ -17,7 +17,7 @@ import {
   type Root,
   watermarks,
 } from "../../../../sdk/index.ts";
-import { type MemoryRun, type MemoryRunOptions, runInMemory } from "../../../support/run-memory.ts";
+import { type MemoryRun, runInMemory } from "../../../support/run-memory.ts";
 
 const out = firestore.collection<string>("out", {
   id: (text) => text,
@@ -30,7 +30,7 @@ function texts(run: MemoryRun): string[] {
 
 async function resultOf(
   build: (p: Root) => PCollection<string>,
-  options: MemoryRunOptions = {},
+  options: Parameters<typeof runInMemory>[1] = {},
 ): Promise<string[]> {
   const built = pipeline("sides", (p) => build(p).write(out));
   const run = await runInMemory(built, { shards: 3, ...options });
