@@ -7,11 +7,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { NexmarkConfiguration } from "../../../../bench/nexmark/generator/config.ts";
-import { lossesOf } from "../../../../bench/nexmark/outcome.ts";
+import { nexmarkEvents } from "../../../../bench/nexmark/generator/events.ts";
+import {
+  type BidderCount,
+  countBidsByBidder,
+} from "../../../../bench/nexmark/oracles/query-12-processing-time-windows.ts";
+import { lossesOf, resultsOf } from "../../../../bench/nexmark/outcome.ts";
 import { nexmarkQueries, queryOf } from "../../../../bench/nexmark/queries/all.ts";
 import type { NexmarkMode } from "../../../../bench/nexmark/queries/nexmark-query.ts";
 import { runInMemory } from "../../../../bench/nexmark/run-memory.ts";
 import { expectOracle } from "../../../support/nexmark.ts";
+
+const TIMEOUT_MS = 60_000;
 
 /** Twenty seconds of few events: several windows, and auctions that end while others begin. */
 const slow: Partial<NexmarkConfiguration> = {
@@ -56,11 +63,22 @@ const counts: readonly (readonly [query: number, mode: NexmarkMode, results: num
   [12, "streaming", 1_919],
 ];
 
-test.each(counts)("query %i, in a %s run of the default size, has %i results", async (...each) => {
-  const [number, mode, results] = each;
-  const query = queryOf(number);
-  const settings = { config: { events: query.events }, mode, folder: join(folder, "counts") };
-  const outcome = await runInMemory(query, settings);
-  expect(lossesOf(outcome)).toEqual([]);
-  expect(outcome.lines.length).toBe(results);
+test.each(counts)(
+  "query %i, in a %s run of the default size, has %i results",
+  async (number, mode, results) => {
+    const query = queryOf(number);
+    const settings = { config: { events: query.events }, mode, folder: join(folder, "counts") };
+    const outcome = await runInMemory(query, settings);
+    expect(lossesOf(outcome)).toEqual([]);
+    expect(outcome.lines.length).toBe(results);
+  },
+  TIMEOUT_MS,
+);
+
+test("query 12 counts a bidder anew after ten seconds of processing time", async () => {
+  const settings = { config: slow, mode: "streaming", folder } as const;
+  const outcome = await runInMemory(queryOf(12), settings, pace);
+  const bidders = countBidsByBidder(nexmarkEvents(slow));
+  const counts = resultsOf<BidderCount>(outcome).map(({ result }) => result.bids);
+  expect(counts.filter((bids) => bids > 0).length).toBeGreaterThan(bidders.length);
 });
