@@ -1,41 +1,28 @@
 /** What the runner makes of a run: its results, and what it lost. */
 import { expect, test } from "vitest";
 import { linesOf, lossesOf, type Outcome, resultsOf } from "../../../../bench/nexmark/outcome.ts";
-import type { StageStatus } from "../../../../functions/status.ts";
-import { MIN_TIMESTAMP } from "../../../../sdk/model/time.ts";
 
-const stage: StageStatus = {
-  stage: "a",
-  kind: "shuffle",
-  elementsIn: 1,
-  elementsOut: 1,
-  activations: 1,
-  bundlesInFlight: 0,
-  inputWatermark: MIN_TIMESTAMP,
-  outputWatermark: MIN_TIMESTAMP,
-  hold: MIN_TIMESTAMP,
-  droppedLate: 0,
-  duplicates: 0,
-  deadLetters: 0,
-  idleMs: undefined,
-};
+type Stages = Outcome["status"]["stages"];
 
-function outcomeOf(stages: readonly StageStatus[], lines: readonly string[] = []): Outcome {
-  return { seconds: 1, status: { pipeline: "p", state: "DONE", stages }, lines };
+const stage = { stage: "a", droppedLate: 0, droppedClosed: 0, deadLetters: 0 };
+
+function outcomeOf(stages: Stages, lines: readonly string[] = []): Outcome {
+  return { seconds: 1, status: { state: "DONE", stages }, lines };
 }
 
 test("a run that drops nothing and sets nothing aside has no losses", () => {
   expect(lossesOf(outcomeOf([stage]))).toEqual([]);
 });
 
-test("late elements, dead letters and a job that isn't DONE are losses", () => {
+test("elements that are dropped or set aside and a job that isn't DONE are losses", () => {
   const outcome = outcomeOf([
-    { ...stage, droppedLate: 2 },
+    { ...stage, droppedLate: 2, droppedClosed: 4 },
     { ...stage, stage: "b", deadLetters: 3 },
   ]);
   const status = { ...outcome.status, state: "RUNNING" } as const;
   expect(lossesOf({ ...outcome, status })).toEqual([
     "a dropped 2 late elements",
+    "a dropped 4 elements of closed windows",
     "b has 3 dead letters",
     "the job is RUNNING",
   ]);
