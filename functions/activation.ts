@@ -12,6 +12,7 @@
  * A5. An acknowledgement (the promise resolves) means: committed and flushed.
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
  */
+import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { halve } from "./bundle-builder.ts";
@@ -24,7 +25,7 @@ import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
-import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
+import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages, type SelfMessage } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
@@ -42,7 +43,8 @@ export interface ActivationContext {
   readonly program: Program;
   readonly world: World;
   readonly options: EngineOptions;
-  readonly source: BoundedSource | undefined;
+  /** The splittable read that begins the stage. */
+  readonly source: AnySplittable | undefined;
   readonly ticks: Ticks;
 }
 
@@ -255,7 +257,7 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper, gate } = shard;
+  const { keeper, gate, reads } = shard;
   const knownSides = gate?.views.watermarks() ?? {};
   const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
     const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
@@ -263,6 +265,7 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   });
   if (hasSideNews) return true;
   if (keeper === undefined) return false;
+  if (envelope.body.drains === true && reads?.isDraining === false) return true;
   const latestMs = Math.max(nowMs, trackerMs);
   return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }

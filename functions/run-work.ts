@@ -51,10 +51,11 @@ export async function runWork<T>(
       dead.push({ error, attempts, ...work.describe(item) });
     }
     const { only } = work;
-    const bytes = bytesOf(result.outputs) + work.changedBytes();
-    if (only === undefined || bytes <= COMMIT_BYTES_MAX) return result.outputs;
+    const error =
+      only === undefined ? undefined : tooBig(program, result.outputs, work.changedBytes());
+    if (only === undefined || error === undefined) return result.outputs;
     // What one item gives can't be made smaller: set it aside, or the shard would stand still.
-    dead.push({ error: tooBig(program, bytes), attempts: 1, ...work.describe(only) });
+    dead.push({ error, attempts: 1, ...work.describe(only) });
     work.rollback(start);
     work.drop(only);
   }
@@ -71,7 +72,14 @@ function bytesOf({ bundles, documents, messages, files }: BundleOutputs): number
   return bytes;
 }
 
-function tooBig({ root }: Program, bytes: number): MeshError {
+/** Returns the error of outputs, of one element, that one commit doesn't hold; undefined if it does. */
+export function tooBig(
+  { root }: Program,
+  outputs: BundleOutputs,
+  changedBytes = 0,
+): MeshError | undefined {
+  const bytes = bytesOf(outputs) + changedBytes;
+  if (bytes <= COMMIT_BYTES_MAX) return undefined;
   return new MeshError(
     "ERR_ELEMENT_TOO_BIG",
     `${placeOf(root)}: what one element gives takes ${bytes} bytes; one commit holds ` +

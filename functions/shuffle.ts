@@ -19,6 +19,7 @@ import {
   type CombinePerKeyNode,
   type GroupByKeyNode,
   inputWindowing,
+  type ReadEachNode,
   type ReshuffleNode,
   type ShuffleNode,
   type StatefulParDoNode,
@@ -72,13 +73,17 @@ export interface ShuffleWriter {
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
   if (context.side !== undefined) return broadcastWriter(context.side, context);
-  if (node.kind === "reshuffle" || node.kind === "awaitSideInputs") {
-    return reshuffleWriter(node, context);
+  switch (node.kind) {
+    case "combinePerKey":
+      return context.lift === "bundle"
+        ? new LiftedCombine(node, context)
+        : keyedWriter(node, context);
+    case "groupByKey":
+    case "statefulParDo":
+      return keyedWriter(node, context);
+    default:
+      return reshuffleWriter(node, context);
   }
-  if (node.kind === "combinePerKey" && context.lift === "bundle") {
-    return new LiftedCombine(node, context);
-  }
-  return keyedWriter(node, context);
 }
 
 /** One builder a target shard. */
@@ -161,7 +166,7 @@ function keyedWriter(
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
 function reshuffleWriter(
-  node: ReshuffleNode | AwaitSideInputsNode,
+  node: ReshuffleNode | ReadEachNode | AwaitSideInputsNode,
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);

@@ -247,7 +247,7 @@ function earliest(a: number | undefined, b: number): number | undefined {
 function advanceMessage(
   plan: MeshPlan,
   job: Job,
-  { stage, shard, synchronizedMs }: DueShard,
+  { stage, shard, synchronizedMs, drains }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
   const told = plan.edges.flatMap(({ from, to, side }) => {
@@ -269,6 +269,7 @@ function advanceMessage(
       watermarks,
       nowMs,
       ...(synchronizedMs !== undefined && { synchronizedMs }),
+      ...(drains && { drains }),
     },
   };
   const topic = mailboxOf(plan, stage);

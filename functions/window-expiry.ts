@@ -1,7 +1,7 @@
 /**
  * Window expiry: the end of a window's life.
  */
-import { addMs, earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { addMs, earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp, type Window } from "../sdk/model/window.ts";
 
 /**
@@ -9,5 +9,6 @@ import { maxTimestamp, type Window } from "../sdk/model/window.ts";
  * its elements are dropped. That of the global window comes when time ends, whatever lateness it has.
  */
 export function expiryOf(window: Window, latenessMs: number): Timestamp {
-  return earlier(addMs(maxTimestamp(window), latenessMs), addMs(MAX_TIMESTAMP, -1));
+  const max = maxTimestamp(window);
+  return later(max, earlier(addMs(max, latenessMs), addMs(MAX_TIMESTAMP, -1)));
 }

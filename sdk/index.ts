@@ -10,6 +10,7 @@ export type {
   EdgePlan,
   IngestPlan,
   MeshPlan,
+  ReadPlan,
   ShufflePlan,
   StageKind,
   StagePlan,
@@ -22,6 +23,12 @@ export {
   files,
 } from "./io/files.ts";
 export { type FirestoreWriteOptions, firestore } from "./io/firestore.ts";
+export { type GenerateSequenceOptions, generateSequence } from "./io/generate-sequence.ts";
+export {
+  type PeriodicSequenceOptions,
+  periodicImpulse,
+  periodicSequence,
+} from "./io/periodic-impulse.ts";
 export {
   type PubsubReadOptions,
   type PubsubWriteOptions,
@@ -31,6 +38,33 @@ export {
 export type { WriteContext } from "./io/sink-spec.ts";
 export type { Sink, Source } from "./io/source.ts";
 export type { SourceMessage, WatermarkPolicy } from "./io/source-spec.ts";
+export {
+  MAX_OFFSET,
+  type OffsetRange,
+  OffsetRangeTracker,
+  splitOffsetRange,
+} from "./io/splittable/offset-range.ts";
+export { ProcessContinuation } from "./io/splittable/process-continuation.ts";
+export type {
+  Claims,
+  Progress,
+  RestrictionTracker,
+  SplitResult,
+} from "./io/splittable/restriction-tracker.ts";
+export {
+  type ProcessEnd,
+  type ReadContext,
+  type ReadStart,
+  type Splittable,
+  type SplittableDoFn,
+  splittable,
+} from "./io/splittable/splittable.ts";
+export {
+  type EstimatorStart,
+  type NewWatermarkEstimator,
+  type WatermarkEstimator,
+  watermarkEstimators,
+} from "./io/splittable/watermark-estimator.ts";
 export { type IdleOption, type TrailingOptions, watermarks } from "./io/watermarks.ts";
 export type { Duration, DurationFields } from "./model/duration.ts";
 export { type Disposition, isMeshError, MeshError, type MeshErrorCode } from "./model/errors.ts";

@@ -11,6 +11,7 @@ import { keyCoder } from "./coders/key-coder.ts";
 import type { GraphBuilder, NodeDraft, TransformOptions } from "./graph-builder.ts";
 import type { SinkSpec } from "./io/sink-spec.ts";
 import type { Sink } from "./io/source.ts";
+import { requireRunnable, type SplittableDoFn } from "./io/splittable/splittable.ts";
 import { MeshError } from "./model/errors.ts";
 import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
@@ -307,6 +308,23 @@ export class PCollection<out T> {
   /** The same elements, through the mesh once: durable, deduplicated and spread over shards. */
   reshuffle(options: TransformOptions = {}): PCollection<T> {
     return this.#then({ kind: "reshuffle", valueCoder: anyCoder }, "reshuffle", options);
+  }
+
+  /**
+   * What a splittable DoFn reads of each element: it is cut into parts, which shards read beside
+   * each other, and goes on over many calls. Outputs keep the element's window.
+   *
+   * @throws ERR_OPTION if the DoFn has no name, or is unbounded and has no watermark estimator
+   * @example fileNames.readEach(linesOfFile)
+   */
+  readEach<U, R, P>(
+    fn: SplittableDoFn<T, U, R, P>,
+    options: TransformOptions = {},
+  ): PCollection<U> {
+    const bounded = this.#node.bounded && fn.bounded;
+    const read = requireRunnable(fn);
+    const draft = { kind: "readEach", fn: read, valueCoder: anyCoder, bounded } as const;
+    return this.#then(draft, `readEach ${fn.name}`, options);
   }
 
   /** What a composite makes of this PCollection; `name` becomes the scope of the names inside. */

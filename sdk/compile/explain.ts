@@ -70,7 +70,13 @@ function explainEntry(stage: StagePlan): string[] {
     ];
   }
   const shards = stage.shards === 1 ? "1 shard" : `${stage.shards} shards`;
-  return [line("mailbox", `${mailbox ?? ""}, ${shards}`)];
+  return [line("mailbox", `${mailbox ?? ""}, ${shards}`), ...explainRead(stage)];
+}
+
+function explainRead({ read }: StagePlan): string[] {
+  if (read === undefined) return [];
+  const end = read.bounded ? "to its end" : "without end, by its watermark estimator";
+  return [line("reads", read.truncates ? `${end}; a drain cuts it short` : end)];
 }
 
 function watermarkWords(policy: NonNullable<StagePlan["ingest"]>["watermark"]): string {
@@ -88,8 +94,9 @@ function watermarkWords(policy: NonNullable<StagePlan["ingest"]>["watermark"]): 
 
 function explainWindowing(stage: StagePlan, nodes: Nodes): string[] {
   const root = nodes.get(stage.root);
-  // A reshuffle passes elements on as they come; windows are the next grouping's matter.
-  if (root === undefined || !isShuffle(root) || root.kind === "reshuffle") return [];
+  // These two pass elements on as they come; windows are the next grouping's matter.
+  if (root?.kind === "reshuffle" || root?.kind === "readEach") return [];
+  if (root === undefined || !isShuffle(root)) return [];
   if (root.kind === "statefulParDo") return [line("keeps", stateWords(root.fn))];
   return stage.shuffle === undefined
     ? []

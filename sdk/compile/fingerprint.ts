@@ -40,6 +40,8 @@ function stateOf(root: GraphNode): object {
         accumulator: root.accumulatorCoder.name,
         combine: root.fn.name,
       };
+    case "readEach":
+      return { kind: root.kind, value: root.valueCoder.name, read: root.fn.name };
     case "statefulParDo":
       return {
         ...shuffleOf(root),
@@ -88,6 +90,7 @@ function originOf(source: SourceSpec): object {
   if (source.type === "pubsub") {
     return { type: source.type, topic: source.topic, subscription: source.subscription };
   }
+  if (source.type === "splittable") return { type: source.type, read: source.fn.name };
   if (source.type === "test") {
     return { type: source.type, name: source.name, tag: source.tag };
   }

@@ -11,6 +11,7 @@
 import type { Coder } from "../coders/coder.ts";
 import type { SinkSpec } from "../io/sink-spec.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
+import type { AnySplittable } from "../io/splittable/splittable.ts";
 import type { StatefulDoFn } from "../state/stateful-do-fn.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
@@ -111,6 +112,13 @@ export interface ReshuffleNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/** A splittable read of each element, which is moved to some shard first. */
+export interface ReadEachNode extends NodeBase {
+  readonly kind: "readEach";
+  readonly fn: AnySplittable;
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** A DoFn with state and timers for each key and window. */
 export interface StatefulParDoNode extends NodeBase {
   readonly kind: "statefulParDo";
@@ -141,6 +149,7 @@ export type ShuffleNode =
   | CombinePerKeyNode
   | ReshuffleNode
   | AwaitSideInputsNode
+  | ReadEachNode
   | StatefulParDoNode;
 
 /** A transform that runs where its input is. */
@@ -162,11 +171,18 @@ export interface PipelineGraph {
   readonly nodes: readonly GraphNode[];
 }
 
+/** Returns the author's splittable read that a node is; undefined if it is none. */
+export function splittableOf(node: GraphNode): AnySplittable | undefined {
+  if (node.kind === "readEach") return node.fn;
+  return node.kind === "source" && node.source.type === "splittable" ? node.source.fn : undefined;
+}
+
 const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
   "groupByKey",
   "combinePerKey",
   "reshuffle",
   "awaitSideInputs",
+  "readEach",
   "statefulParDo",
 ]);
 /** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */

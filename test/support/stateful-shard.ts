@@ -11,24 +11,24 @@ import type { Program } from "../../functions/program.ts";
 import { type RunResult, runMessages } from "../../functions/run-bundle.ts";
 import { nextCommit, openShard, type Shard } from "../../functions/shard.ts";
 import {
-  type Duration,
   firestore,
   type KV,
   type Pipeline,
   pipeline,
   type StatefulDoFn,
+  type WindowFnSpec,
+  type WindowOptions,
 } from "../../sdk/index.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from "../../sdk/model/time.ts";
-import { windowKey } from "../../sdk/model/window.ts";
-import { assignerOf, type SingleWindowFn } from "../../sdk/windowing/window-fn.ts";
+import { GLOBAL_WINDOW, windowKey } from "../../sdk/model/window.ts";
+import { windowsAssignerOf } from "../../sdk/windowing/window-fn.ts";
 import { at, columnsOf, optionsOf, programFor, unitWorld } from "./builders.ts";
 
 /** How the input of the DoFn is windowed. */
-export interface StatefulOptions {
-  readonly windowFn?: SingleWindowFn;
-  readonly allowedLateness?: Duration;
+export type StatefulOptions = WindowOptions & {
+  readonly windowFn?: WindowFnSpec;
   readonly engine?: Partial<EngineOptions>;
-}
+};
 
 type AnyStateful = StatefulDoFn<KV<string, never>, unknown>;
 
@@ -65,7 +65,7 @@ export class StatefulUnderTest {
   shard: Shard | undefined;
   readonly #options: EngineOptions;
   readonly #chain: Chain;
-  readonly #windowFn: SingleWindowFn;
+  readonly #windowFn: WindowFnSpec;
   #sequence = 0;
 
   constructor(
@@ -115,8 +115,10 @@ export class StatefulUnderTest {
   elementsOf(
     elements: [key: string, value: unknown, time: number][],
   ): Extract<Envelope["body"], { kind: "elements" }> {
-    const assign = assignerOf(this.#windowFn);
-    const byWindow = Map.groupBy(elements, ([, , time]) => windowKey(assign(at(time))));
+    const assign = windowsAssignerOf(this.#windowFn);
+    const keyOf = (time: number): string =>
+      windowKey(assign(at(time), undefined, GLOBAL_WINDOW)[0] ?? GLOBAL_WINDOW);
+    const byWindow = Map.groupBy(elements, ([, , time]) => keyOf(time));
     const windows = [...byWindow].map(([window, of]) => columnsOf(window, of as never));
     return { kind: "elements", windows };
   }
