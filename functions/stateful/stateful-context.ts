@@ -70,6 +70,7 @@ export class StatefulContext implements TimerScope {
   timestamp: Timestamp = MIN_TIMESTAMP;
   fireTimestamp: Timestamp = MIN_TIMESTAMP;
   tag = "";
+  firing: Timestamp | undefined;
   readonly state: object;
   readonly timers: object;
   readonly bundleFinalizer: BundleFinalizer;
@@ -93,6 +94,7 @@ export class StatefulContext implements TimerScope {
     pane: PaneInfo = NO_FIRING,
     fireTimestamp: Timestamp = timestamp,
     tag = "",
+    firing?: Timestamp,
   ): void {
     this.#cell = cell;
     this.#eventNow = eventNow;
@@ -102,6 +104,7 @@ export class StatefulContext implements TimerScope {
     this.timestamp = timestamp;
     this.fireTimestamp = fireTimestamp;
     this.tag = tag;
+    this.firing = firing;
   }
 
   /** From now on, using the context is an error: what it was made for has ended. */
