@@ -20,6 +20,7 @@ import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
 import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
@@ -123,6 +124,7 @@ export class ShardActivations {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
+    this.#chain.metrics.begin(world.clock.nowMs());
     if (attempt.divisor > ELEMENTS_DIVISOR && splitsOf(fresh) !== undefined) {
       return { ...NOTHING, self: splitsOf(fresh) ?? [] };
     }
@@ -147,9 +149,11 @@ export class ShardActivations {
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
+    shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
     const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
+    this.#chain.metrics.committed();
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;

@@ -9,6 +9,7 @@
  * D2. An output is never older than its input.
  * D3. A synchronous element costs no promise and no allocation: one context serves them all.
  */
+import { metricsHook } from "../sdk/metrics/hook.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
@@ -20,7 +21,8 @@ import {
   toTimestamp,
 } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
-import type { DoFn, ProcessContext } from "../sdk/transforms/do-fn.ts";
+import type { DoFn, FinishBundleContext, ProcessContext } from "../sdk/transforms/do-fn.ts";
+import type { ChainMetrics, StepMetrics } from "./metrics/chain-metrics.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import type { SideViews } from "./sides/side-views.ts";
 import { placeOf, timestampError, userError } from "./user-errors.ts";
@@ -33,6 +35,8 @@ export interface DoFnHost {
   readonly sides: SideViews | undefined;
   /** Adds an element that is still running. */
   readonly pending: Promise<void>[];
+  /** What user code counts. */
+  readonly metrics: ChainMetrics;
 }
 
 /** Where a DoFn's outputs go. */
@@ -83,7 +87,23 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
       if (timestamp < this.timestamp) throw timestampError(this.#node, timestamp, this.timestamp);
     }
     this.#host.source = this.source;
-    next(value, timestamp, this.window, this.pane);
+    thenBack(next, value, timestamp, this.window, this.pane);
+  }
+}
+
+/** Hands an output on; what user code counts afterwards is its own again. */
+function thenBack(
+  next: Receive,
+  value: unknown,
+  timestamp: Timestamp,
+  window: Window,
+  pane: PaneInfo,
+): void {
+  const before = metricsHook.current;
+  try {
+    next(value, timestamp, window, pane);
+  } finally {
+    metricsHook.current = before;
   }
 }
 
@@ -102,27 +122,38 @@ function noSideInputs(node: ParDoNode, name: string): MeshError {
   );
 }
 
+function processWith(fn: AnyDoFn, value: unknown, context: Context): void | Promise<void> {
+  return fn.process(value, context);
+}
+
 /** Runs one DoFn. */
 export class DoFnRunner {
   readonly node: ParDoNode;
   readonly #host: DoFnHost;
   readonly #outputs: DoFnOutputs;
+  readonly #step: StepMetrics;
   #context: Context;
   #isSetUp = false;
+  /** Whether what an element counts after an `await` must be told from what others count. */
+  #isAsync: boolean;
 
   constructor(node: ParDoNode, host: DoFnHost, outputs: DoFnOutputs) {
     this.node = node;
     this.#host = host;
     this.#outputs = outputs;
+    this.#step = host.metrics.step(node.name);
     this.#context = new Context(node, host, outputs);
+    this.#isAsync = node.fn.process.constructor.name === "AsyncFunction";
   }
 
   async startBundle(): Promise<void> {
     const { fn } = this.node;
+    // A function that may return a promise, or not, is known only when it does.
+    this.#isAsync ||= metricsHook.isUsed;
     try {
-      if (!this.#isSetUp) await fn.setup?.();
+      if (!this.#isSetUp) await this.#step.run(() => fn.setup?.());
       this.#isSetUp = true;
-      await fn.startBundle?.();
+      await this.#step.run(() => fn.startBundle?.());
     } catch (cause) {
       // No element is to blame, so none may become a dead letter: the delivery comes again.
       const { message } = userError(this.node, cause);
@@ -151,24 +182,28 @@ export class DoFnRunner {
 
   /** The node's DoFn has forgotten which tags and side inputs it declared. */
   #process(value: unknown, context: Context): void | Promise<void> {
-    return (this.node.fn as AnyDoFn).process(value, context);
+    const fn = this.node.fn as AnyDoFn;
+    if (this.#isAsync) return this.#step.run(processWith, fn, value, context);
+    this.#step.enter();
+    return fn.process(value, context);
   }
 
   async finishBundle(): Promise<void> {
     const next = this.#outputs.main;
     this.#host.source = undefined;
     try {
-      await this.node.fn.finishBundle?.({
+      const context: FinishBundleContext<unknown> = {
         output: (value, { timestamp, window }) =>
-          next(value, toTimestamp(timestamp), window, NO_FIRING),
-      });
+          thenBack(next, value, toTimestamp(timestamp), window, NO_FIRING),
+      };
+      await this.#step.run(() => this.node.fn.finishBundle?.(context));
     } catch (cause) {
       throw userError(this.node, cause);
     }
   }
 
   async teardown(): Promise<void> {
-    if (this.#isSetUp) await this.node.fn.teardown?.();
+    if (this.#isSetUp) await this.#step.run(() => this.node.fn.teardown?.());
   }
 
   async #guard(running: Promise<void>): Promise<void> {

@@ -22,6 +22,7 @@ import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-
 import { bundleText } from "./envelope.ts";
 import { guardedRun } from "./guarded-run.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
@@ -111,6 +112,7 @@ export class Ingest {
     await this.#register(run.register);
     acknowledge(before);
     await this.#publish(run);
+    this.#chain.metrics.committed();
     return run.register;
   }
 
@@ -155,12 +157,15 @@ export class Ingest {
 
   async #run(messages: readonly SourceMessage[]): Promise<Group> {
     const { clock } = this.#context.world;
+    const { metrics } = this.#chain;
+    const root = metrics.step(this.#context.program.root.name);
+    metrics.begin(clock.nowMs());
     const dead: DeadLetter[] = [];
     const items: Item[] = [];
     let told: Timestamp | undefined;
     for (const message of messages) {
       try {
-        const watermark = this.#read(message, items);
+        const watermark = root.call(() => this.#read(message, items));
         if (watermark !== undefined) told = later(told ?? watermark, watermark);
       } catch (error) {
         dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
@@ -170,11 +175,13 @@ export class Ingest {
       this.#chain.source = { id: item.id, outputs: 0 };
       this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
     };
+    metrics.keep();
     const run = await guardedRun(this.#chain, items, feed, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
       const { value: element, timestamp } = item;
       dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
     }
+    metrics.keep();
     const observed = observe(items, told);
     return this.#group(messages.length, observed, run.outputs, dead);
   }
@@ -210,6 +217,7 @@ export class Ingest {
         attributes: deadLetterAttributes(letter),
       });
     }
+    const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
     const register: Register = {
       stage: program.stage.id,
       producer: this.#producer,
@@ -221,6 +229,7 @@ export class Ingest {
         messages: messageCount,
         elementsOut: outputs.elements,
         deadLetters: dead.length,
+        ...(user !== undefined && { user }),
       },
       atMs: world.clock.nowMs(),
     };

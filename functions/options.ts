@@ -51,5 +51,8 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
 /** Bytes of one document's text that the mesh never goes over (Firestore takes 1 MiB in all). */
 export const DOCUMENT_BYTES_MAX: number = 900_000;
 
+/** Text of the metrics that user code keeps on one shard, of committed and of failed tries each. */
+export const METRICS_CHARS_MAX: number = 50_000;
+
 /** Bytes of one commit that the mesh never goes over (Firestore takes 10 MiB, its emulator 4). */
 export const COMMIT_BYTES_MAX: number = 3_500_000;

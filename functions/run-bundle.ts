@@ -78,16 +78,19 @@ export async function runMessages(
   context: RunContext,
 ): Promise<RunResult> {
   const gathered: Gathered = { items: [], self: [], dead: [] };
+  const { metrics } = context.chain;
+  const root = metrics.step(context.program.root.name);
   for (const envelope of envelopes) {
     const { body } = envelope;
     shard.metrics.bundlesIn++;
     if (body.kind === "advance") advance(shard, body.watermarks, context.program);
     else if (body.kind === "elements")
-      takeElements(shard, envelope, body.windows, excluded, context, gathered);
-    else await read(shard, body, context, gathered);
+      root.call(() => takeElements(shard, envelope, body.windows, excluded, context, gathered));
+    else await root.run(read, shard, body, context, gathered);
   }
-  if (shard.grouping !== undefined) fire(shard, context, gathered);
+  if (shard.grouping !== undefined) root.call(() => fire(shard, context, gathered));
   if (shard.gate !== undefined) release(shard, shard.gate, context, gathered);
+  metrics.keep();
   const { items, self, dead } = gathered;
   if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
   const { chain, clock, options } = context;
@@ -103,8 +106,10 @@ export async function runMessages(
     // What one element gives can't be made smaller: set it aside, or the shard would stand still.
     const error = outputTooBig(context.program, bytesOf(result.outputs));
     dead.push({ error, attempts: 1, element: only.value, timestamp: only.timestamp });
+    metrics.discard();
     return { outputs: NO_OUTPUTS, self, dead };
   }
+  metrics.keep();
   shard.metrics.elementsOut += result.outputs.elements;
   return { outputs: result.outputs, self, dead };
 }

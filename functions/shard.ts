@@ -21,6 +21,7 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { Keeper } from "./keeper.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
@@ -39,6 +40,8 @@ export interface Shard {
   readonly sent: SentJson;
   watermarks: Watermarks;
   readonly metrics: ShardMetrics;
+  /** What user code counted, as the next head has it. */
+  userMetrics: UserMetrics | undefined;
   readonly state: ShardState;
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
@@ -88,6 +91,7 @@ export async function openShard(
     sent: progress.sent,
     watermarks: progress.watermarks,
     metrics: { ...newMetrics(), ...progress.metrics },
+    userMetrics: progress.userMetrics,
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     grouping,
@@ -164,6 +168,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
       sideTimers: shard.gate.sideTimers(),
     }),
     metrics: shard.metrics,
+    ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
     committedAtMs: nowMs,
   };
 }

@@ -31,6 +31,14 @@ export type { WriteContext } from "./io/sink-spec.ts";
 export type { Sink, Source } from "./io/source.ts";
 export type { SourceMessage, WatermarkPolicy } from "./io/source-spec.ts";
 export { type IdleOption, type TrailingOptions, watermarks } from "./io/watermarks.ts";
+export {
+  type Counter,
+  type Distribution,
+  type Gauge,
+  type MetricKind,
+  metrics,
+  type StringSet,
+} from "./metrics/metrics.ts";
 export type { Duration, DurationFields } from "./model/duration.ts";
 export { type Disposition, isMeshError, MeshError, type MeshErrorCode } from "./model/errors.ts";
 export { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";

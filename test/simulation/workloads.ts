@@ -18,6 +18,7 @@ import {
   watermarks,
 } from "../../sdk/index.ts";
 import { mergeByKey, sumByWindow } from "../support/oracle.ts";
+import { counted } from "./counted.ts";
 
 /** A pipeline with its input and the answer. */
 export interface Workload {
@@ -27,7 +28,7 @@ export interface Workload {
   readonly feed?: (mesh: MemoryMesh) => Promise<void>;
   readonly answer: Readonly<Record<string, unknown>>;
   /** What the mesh wrote, in the form of the answer. */
-  readonly result: (mesh: MemoryMesh) => Record<string, unknown>;
+  readonly result: (mesh: MemoryMesh) => Record<string, unknown> | Promise<Record<string, unknown>>;
 }
 
 interface Event {
@@ -235,4 +236,5 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   reshuffled,
   combinedGlobally,
   sideInputs,
+  (seed) => counted(eventsOf(seed, 120)),
 ];
