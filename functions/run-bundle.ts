@@ -15,6 +15,7 @@ import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
+import type { Moment } from "./grouping.ts";
 import { guardedRun } from "./guarded-run.ts";
 import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
@@ -80,16 +81,17 @@ export async function runMessages(
   const gathered: Gathered = { items: [], self: [], dead: [] };
   const { metrics } = context.chain;
   const root = metrics.step(context.program.root.name);
+  const timed = { ...context, ...timeOf(envelopes, context.clock) };
   for (const envelope of envelopes) {
     const { body } = envelope;
     shard.metrics.bundlesIn++;
     if (body.kind === "advance") advance(shard, body.watermarks, context.program);
     else if (body.kind === "elements")
-      root.call(() => takeElements(shard, envelope, body.windows, excluded, context, gathered));
+      root.call(() => takeElements(shard, envelope, body.windows, excluded, timed, gathered));
     else await root.run(read, shard, body, context, gathered);
   }
-  if (shard.grouping !== undefined) root.call(() => fire(shard, context, gathered));
-  if (shard.gate !== undefined) release(shard, shard.gate, context, gathered);
+  if (shard.grouping !== undefined) root.call(() => fire(shard, timed, gathered));
+  if (shard.gate !== undefined) release(shard, shard.gate, timed, gathered);
   metrics.keep();
   const { items, self, dead } = gathered;
   if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
@@ -132,6 +134,20 @@ function outputTooBig({ root }: Program, bytes: number): MeshError {
   );
 }
 
+/** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
+type RunTime = Omit<Moment, "watermarks">;
+
+function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
+  let nowMs = clock.nowMs();
+  let synchronizedMs = Number.NEGATIVE_INFINITY;
+  for (const { body } of envelopes) {
+    if (body.kind !== "advance") continue;
+    nowMs = Math.max(nowMs, body.nowMs ?? nowMs);
+    synchronizedMs = Math.max(synchronizedMs, body.synchronizedMs ?? synchronizedMs);
+  }
+  return { nowMs, synchronizedMs };
+}
+
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
 function advance(
   shard: Shard,
@@ -160,9 +176,11 @@ function takeElements(
   { producer, sequence }: Envelope,
   windows: readonly WindowColumns[],
   excluded: Excluded,
-  context: RunContext,
+  context: RunContext & RunTime,
   into: Gathered,
 ): void {
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks: shard.watermarks, nowMs, synchronizedMs };
   for (const [i, columns] of windows.entries()) {
     if (columns.side !== undefined) {
       takeSide(shard, columns, into);
@@ -183,7 +201,7 @@ function takeElements(
       return true;
     };
     if (shard.grouping !== undefined) {
-      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
+      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
     } else if (shard.gate !== undefined) {
       shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
     } else {
@@ -206,10 +224,10 @@ function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
 }
 
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
-function release(shard: Shard, gate: Gate, { program, options }: RunContext, into: Gathered): void {
-  const { root } = program;
+function release(shard: Shard, gate: Gate, context: RunContext & RunTime, into: Gathered): void {
+  const { root } = context.program;
   if (root.kind !== "awaitSideInputs") return;
-  const { chunks, isDone } = gate.release(shard.watermarks[0], options.chunkElementsMax);
+  const { chunks, isDone } = gate.release(shard.watermarks[0], context.options.chunkElementsMax);
   for (const { window, values, times, pane } of chunks) {
     const paneInfo = decodePane(pane);
     for (const [i, value] of values.entries()) {
@@ -217,12 +235,13 @@ function release(shard: Shard, gate: Gate, { program, options }: RunContext, int
       into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
     }
   }
-  if (!isDone) into.self.push(goOn(shard));
+  if (!isDone) into.self.push(goOn(shard, context));
 }
 
 /** A message to the shard itself, about nothing but what it has left to do. */
-function goOn({ ref, watermarks }: Shard): SelfMessage {
-  const body = { kind: "advance", watermarks: { [ref.stage]: watermarks } } as const;
+function goOn({ ref, watermarks: own }: Shard, { nowMs, synchronizedMs }: RunTime): SelfMessage {
+  const known = Number.isFinite(synchronizedMs) ? { nowMs, synchronizedMs } : { nowMs };
+  const body = { kind: "advance", watermarks: { [ref.stage]: own }, ...known } as const;
   return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
@@ -283,9 +302,13 @@ async function read(
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */
-function fire(shard: Shard, context: RunContext, into: Gathered): void {
-  const fired = shard.grouping?.fire(shard.watermarks, context.options.firingsMax);
+function fire(shard: Shard, context: RunContext & RunTime, into: Gathered): void {
+  const { watermarks } = shard;
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks, nowMs, synchronizedMs };
+  const fired = shard.grouping?.fire(moment, context.options.firingsMax);
   if (fired === undefined) return;
+  shard.metrics.droppedClosed += fired.droppedClosed;
   into.items.push(...fired.firings);
   for (const { key, window, error } of fired.failed) {
     into.dead.push({
@@ -295,5 +318,5 @@ function fire(shard: Shard, context: RunContext, into: Gathered): void {
       timestamp: maxTimestamp(window),
     });
   }
-  if (!fired.isDone) into.self.push(goOn(shard));
+  if (!fired.isDone) into.self.push(goOn(shard, context));
 }

@@ -10,7 +10,7 @@ import { open, readFile } from "node:fs/promises";
 import { parse } from "csv-parse";
 import type { Json } from "../../sdk/coders/coder.ts";
 import type { FileSourceSpec, SourceSpec } from "../../sdk/io/source-spec.ts";
-import { MeshError } from "../../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import { MIN_TIMESTAMP, toTimestamp } from "../../sdk/model/time.ts";
 import type { BoundedSource, SourceChunk, SourceElement } from "../ports.ts";
 
@@ -52,14 +52,16 @@ class Gatherer {
   }
 
   add(text: string, parseText: () => unknown): void {
-    const { timestamp, path } = this.#spec;
+    const { timestamp, decode, path } = this.#spec;
     try {
-      const value = parseText();
+      const parsed = parseText();
+      const value = decode === undefined ? parsed : decode(parsed);
       const time = timestamp === undefined ? MIN_TIMESTAMP : toTimestamp(timestamp(value));
       this.elements.push({ value, timestamp: time });
     } catch (cause) {
       const words = cause instanceof Error ? cause.message : String(cause);
-      const error = new MeshError("ERR_DECODE", `${path}: ${words}`, { cause });
+      const code = isMeshError(cause) ? cause.code : "ERR_DECODE";
+      const error = new MeshError(code, `${path}: ${words}`, { cause });
       this.failures.push({ text, error });
     }
   }
