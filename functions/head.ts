@@ -49,6 +49,8 @@ export interface ShardProgress {
   readonly metrics: ShardMetrics;
   /** What user code counted; left out where it counted nothing. */
   readonly userMetrics?: UserMetrics;
+  /** Whether the shard of a read was told of a drain. */
+  readonly isDraining?: boolean;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
 }

@@ -13,6 +13,10 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type MetricStep, metricsHook } from "../../sdk/metrics/hook.ts";
+import type { PaneInfo } from "../../sdk/model/pane.ts";
+import type { Timestamp } from "../../sdk/model/time.ts";
+import type { Window } from "../../sdk/model/window.ts";
+import type { Receive } from "../shuffle.ts";
 import {
   foldValue,
   type MetricJson,
@@ -28,6 +32,22 @@ metricsHook.continued = () => storage.getStore() ?? continuedBefore?.();
 /** Notes that user code has ended: what is called from now on is no step's. */
 export function leaveStep(): void {
   metricsHook.current = undefined;
+}
+
+/** Hands an output on; what user code counts afterwards is its own again. */
+export function passOn(
+  next: Receive,
+  value: unknown,
+  timestamp: Timestamp,
+  window: Window,
+  pane: PaneInfo,
+): void {
+  const before = metricsHook.current;
+  try {
+    next(value, timestamp, window, pane);
+  } finally {
+    metricsHook.current = before;
+  }
 }
 
 /** The metrics of one transform in one chain. */

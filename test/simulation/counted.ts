@@ -28,7 +28,10 @@ const keys = metrics.stringSet("sim", "keys");
 const panes = metrics.counter("sim", "panes");
 
 /** Counts behind the first shuffle: each element once, whatever fails. */
-export function counted(events: readonly Event[]): Workload {
+export function counted(
+  events: readonly Event[],
+  feed: (mesh: MemoryMesh) => Promise<void>,
+): Workload {
   const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * 60_000 });
   const amounts = events.map(({ value }) => value);
   return {
@@ -61,13 +64,7 @@ export function counted(events: readonly Event[]): Workload {
           }),
         ),
     ),
-    async feed(mesh) {
-      for (let i = 0; i < events.length; i += 4) {
-        const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
-        await mesh.publish("events", data);
-        await mesh.run(mesh.clock.nowMs() + 800);
-      }
-    },
+    feed,
     answer: {
       seen: [events.length],
       values: [
