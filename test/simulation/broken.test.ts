@@ -52,7 +52,7 @@ async function verdict(position: number, breaking: Break): Promise<string> {
     await mesh.run(mesh.clock.nowMs() + 30_000);
     if (workload.feed !== undefined) await mesh.drain();
     await mesh.run(mesh.clock.nowMs() + 2_000_000);
-    expect(workload.result(mesh), "equals the oracle").toEqual(workload.answer);
+    expect(await workload.result(mesh), "equals the oracle").toEqual(workload.answer);
     expect((await mesh.job())?.state, "an end").toBe("DONE");
     await checkNothingDropped(mesh);
     await checkNothingLeft(mesh);

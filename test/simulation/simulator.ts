@@ -56,7 +56,7 @@ export async function simulate(workload: Workload, seed: number): Promise<Trace>
   if (workload.feed !== undefined) await mesh.drain();
   await mesh.run(quietMs + RECOVERY_MS);
 
-  expect(workload.result(mesh), "equals the oracle").toEqual(workload.answer);
+  expect(await workload.result(mesh), "equals the oracle").toEqual(workload.answer);
   expect((await mesh.job())?.state).toBe("DONE");
   await checkNothingDropped(mesh);
   await checkNothingLeft(mesh);

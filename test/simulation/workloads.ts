@@ -34,6 +34,7 @@ import {
   watermarks,
 } from "../../sdk/index.ts";
 import { mergeByKey, sumByWindow } from "../support/oracle.ts";
+import { counted } from "./counted.ts";
 
 /** A pipeline with its input and the answer. */
 export interface Workload {
@@ -43,7 +44,7 @@ export interface Workload {
   readonly feed?: (mesh: MemoryMesh) => Promise<void>;
   readonly answer: Readonly<Record<string, unknown>>;
   /** What the mesh wrote, in the form of the answer. */
-  readonly result: (mesh: MemoryMesh) => Record<string, unknown>;
+  readonly result: (mesh: MemoryMesh) => Record<string, unknown> | Promise<Record<string, unknown>>;
 }
 
 interface Event {
@@ -410,6 +411,11 @@ function stateAndTimers(seed: number): Workload {
   };
 }
 
+function countedStream(seed: number): Workload {
+  const events = eventsOf(seed, 120);
+  return counted(events, (mesh) => publishAll(mesh, events));
+}
+
 /** All workloads: each makes its input of a seed. */
 export const workloads: readonly ((seed: number) => Workload)[] = [
   wordCount,
@@ -422,4 +428,5 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   readEach,
   sideInputs,
   stateAndTimers,
+  countedStream,
 ];
