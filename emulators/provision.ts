@@ -77,10 +77,11 @@ async function provisionStage(
   await pubsub.subscription(name).modifyPushConfig({ pushEndpoint });
 }
 
-/** A subscription that keeps what is asserted about, from the first element on, until it is read. */
+/** Subscriptions that keep what a test looks at, from the first element on, until it is read. */
 async function provisionAssertions(plan: MeshPlan, { pubsub }: ProvisionTarget): Promise<void> {
-  const name = assertionsTopicName(plan.pipeline);
-  await ifNew(() => pubsub.createSubscription(name, name));
+  for (const name of [assertionsTopicName(plan.pipeline), plan.deadLetterTopic]) {
+    await ifNew(() => pubsub.createSubscription(name, name));
+  }
 }
 
 async function ifNew(create: () => Promise<unknown>): Promise<void> {

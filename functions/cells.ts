@@ -1,27 +1,32 @@
 /**
  * Cells: the state of one key in one window, as objects at hand and as entries of the state.
  *
- * Owns: the form of a cell's entries. Does not own: when a cell fires (grouping.ts).
+ * Owns: the form of a cell's entries. Does not own: when a cell fires (grouping/firing.ts).
  *
  * A combine's cell is one entry that is written over. A groupByKey's values are appended: each
- * activation adds an entry with its own values and never writes older ones again.
+ * activation adds an entry with its own values and never writes older ones again. A cell whose
+ * window grows keeps its address, so that its values stay where they are.
  *
  * C2. After `settle` the state's entries are equal to the cells.
  */
 import type { Json } from "../sdk/coders/coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
-import type { CombinePerKeyNode, GroupByKeyNode } from "../sdk/model/graph.ts";
+import { type CombinePerKeyNode, type GroupByKeyNode, inputWindowing } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { PaneJson, WindowColumns } from "./envelope.ts";
 import { DOCUMENT_BYTES_MAX } from "./options.ts";
 import { decodePane, encodePane } from "./pane-tracker.ts";
 import type { ShardState } from "./state.ts";
+import { type TriggerJson, TriggerState } from "./triggers/trigger-state.ts";
 
 /** The state of one key in one window. */
 export interface Cell {
-  readonly windowKey: string;
+  /** Changes where windows merge. */
+  windowKey: string;
   readonly keyText: string;
+  /** Names the cell's entries, beside its key: the window that it began with. No space in it. */
+  readonly address: string;
   /** Combine: the accumulator, undefined if there is none. */
   accumulator: unknown;
   /** groupByKey: encoded values. */
@@ -34,6 +39,8 @@ export interface Cell {
   /** Whether something was added since the last pane. */
   isFresh: boolean;
   pane: PaneInfo | undefined;
+  /** What the trigger remembers; undefined for the default trigger, which remembers nothing. */
+  trigger: TriggerState | undefined;
   /** The element that was added last, to be named where the state grows too large. */
   newest: ElementRef | undefined;
 }
@@ -56,8 +63,14 @@ export class PoisonElement extends Error {
   }
 }
 
-/** `[accumulator or null, time, isFresh, pane or null, chunks]`. */
-type CellJson = readonly [Json, Timestamp, boolean, PaneJson | null, number];
+/** What most cells do without: the trigger's state, and the window where it is not the address. */
+interface CellExtraJson {
+  readonly trigger?: TriggerJson;
+  readonly window?: string;
+}
+
+/** `[accumulator or null, time, isFresh, pane or null, chunks]`, and what else there is. */
+type CellJson = readonly [Json, Timestamp, boolean, PaneJson | null, number, CellExtraJson?];
 
 /** Text of one cell at most: it must fit into a document together with its id. */
 const STATE_BYTES_MAX = DOCUMENT_BYTES_MAX - 10_000;
@@ -66,11 +79,13 @@ const STATE_BYTES_MAX = DOCUMENT_BYTES_MAX - 10_000;
 export class CellStore {
   readonly #node: GroupByKeyNode | CombinePerKeyNode;
   readonly #state: ShardState;
+  readonly #accumulates: boolean;
   readonly #changed = new Set<Cell>();
 
   constructor(node: GroupByKeyNode | CombinePerKeyNode, state: ShardState) {
     this.#node = node;
     this.#state = state;
+    this.#accumulates = inputWindowing(node).accumulation === "accumulating";
   }
 
   /** Returns all cells of the state. */
@@ -94,10 +109,11 @@ export class CellStore {
     return [...cells.values()];
   }
 
-  create(windowKey: string, keyText: string): Cell {
+  create(windowKey: string, keyText: string, address: string): Cell {
     return {
       windowKey,
       keyText,
+      address,
       accumulator: undefined,
       values: [],
       storedValues: 0,
@@ -105,8 +121,14 @@ export class CellStore {
       time: MAX_TIMESTAMP,
       isFresh: false,
       pane: undefined,
+      trigger: undefined,
       newest: undefined,
     };
+  }
+
+  /** Notes that a cell must be written. */
+  touch(cell: Cell): void {
+    this.#changed.add(cell);
   }
 
   /** Adds one encoded value or accumulator. */
@@ -116,10 +138,15 @@ export class CellStore {
       cell.values.push(value);
       return;
     }
-    const { fn, accumulatorCoder } = this.#node;
-    const other = accumulatorCoder.decode(value);
-    cell.accumulator =
-      cell.accumulator === undefined ? other : fn.mergeAccumulators(cell.accumulator, other);
+    this.#fold(cell, this.#node.accumulatorCoder.decode(value));
+  }
+
+  /** Moves what `from` holds into another cell of its key; `from` is removed. */
+  merge(into: Cell, from: Cell): void {
+    this.#changed.add(into);
+    for (const value of from.values) into.values.push(value);
+    if (from.accumulator !== undefined) this.#fold(into, from.accumulator);
+    this.remove(from);
   }
 
   /** The value of the pane that the cell would fire now. */
@@ -137,11 +164,17 @@ export class CellStore {
     this.#changed.add(cell);
     cell.pane = pane;
     cell.isFresh = false;
-    if (this.#node.windowing.accumulation === "accumulating") return;
-    cell.accumulator = undefined;
-    this.#dropChunks(cell);
-    cell.values = [];
-    cell.storedValues = 0;
+    if (!this.#accumulates) this.#discard(cell);
+  }
+
+  /** Keeps nothing of the cell but that its trigger has finished. */
+  close(cell: Cell): void {
+    this.#changed.add(cell);
+    this.#discard(cell);
+    cell.time = MAX_TIMESTAMP;
+    cell.isFresh = false;
+    cell.pane = undefined;
+    cell.trigger = TriggerState.closed();
   }
 
   remove(cell: Cell): void {
@@ -167,6 +200,21 @@ export class CellStore {
       cell.newest = undefined;
     }
     this.#changed.clear();
+  }
+
+  #fold(cell: Cell, accumulator: unknown): void {
+    if (this.#node.kind === "groupByKey") return;
+    cell.accumulator =
+      cell.accumulator === undefined
+        ? accumulator
+        : this.#node.fn.mergeAccumulators(cell.accumulator, accumulator);
+  }
+
+  #discard(cell: Cell): void {
+    cell.accumulator = undefined;
+    this.#dropChunks(cell);
+    cell.values = [];
+    cell.storedValues = 0;
   }
 
   /** The text of a cell's entry; what can't be written is the newest element's doing. */
@@ -197,13 +245,17 @@ export class CellStore {
         ? null
         : this.#node.accumulatorCoder.encode(accumulator);
     const paneJson = pane === undefined ? null : (encodePane(pane) ?? null);
-    return [encoded, time, isFresh, paneJson, storedChunks];
+    const extra = encodeExtra(cell);
+    return extra === undefined
+      ? [encoded, time, isFresh, paneJson, storedChunks]
+      : [encoded, time, isFresh, paneJson, storedChunks, extra];
   }
 
   #decode(id: string, json: CellJson): Cell {
-    const [accumulator, time, isFresh, pane, storedChunks] = json;
-    const [, windowKey = "", ...key] = id.split(" ");
-    const cell = this.create(windowKey, key.join(" "));
+    const [accumulator, time, isFresh, pane, storedChunks, extra] = json;
+    const [, address = "", ...key] = id.split(" ");
+    const cell = this.create(extra?.window ?? address, key.join(" "), address);
+    if (extra?.trigger !== undefined) cell.trigger = TriggerState.fromJson(extra.trigger);
     cell.time = time;
     cell.isFresh = isFresh;
     cell.pane = pane === null ? undefined : decodePane(pane);
@@ -215,6 +267,14 @@ export class CellStore {
   }
 }
 
+function encodeExtra({ trigger, windowKey, address }: Cell): CellExtraJson | undefined {
+  if (trigger === undefined && windowKey === address) return undefined;
+  return {
+    ...(trigger !== undefined && { trigger: trigger.toJson() }),
+    ...(windowKey !== address && { window: windowKey }),
+  };
+}
+
 function idOf(cell: Cell): string {
-  return `${cell.windowKey} ${cell.keyText}`;
+  return `${cell.address} ${cell.keyText}`;
 }

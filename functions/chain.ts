@@ -14,8 +14,10 @@ import type {
   MapNode,
   ParDoNode,
   ShuffleNode,
+  WindowIntoNode,
 } from "../sdk/model/graph.ts";
-import { assignerOf } from "../sdk/windowing/window-fn.ts";
+import type { Window } from "../sdk/model/window.ts";
+import { assignerOf, isSingleWindowFn, windowsAssignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { type DoFnHost, type DoFnOutputs, DoFnRunner } from "./do-fn-runner.ts";
 import type { EngineOptions } from "./options.ts";
@@ -164,10 +166,8 @@ export class Chain implements DoFnHost {
         return (value, timestamp, window, pane) => {
           if (attempt(node, node.fn, value)) next(value, timestamp, window, pane);
         };
-      case "windowInto": {
-        const assign = assignerOf(node.windowing.windowFn);
-        return (value, timestamp, _window, pane) => next(value, timestamp, assign(timestamp), pane);
-      }
+      case "windowInto":
+        return windowReceiver(node, next);
       default:
         return next;
     }
@@ -191,6 +191,25 @@ export class Chain implements DoFnHost {
     this.#doFns.splice(place, 0, runner);
     return runner.receive;
   }
+}
+
+/** An element in several windows is one element for each of them. */
+function windowReceiver(node: WindowIntoNode, next: Receive): Receive {
+  const { windowFn } = node.windowing;
+  if (isSingleWindowFn(windowFn)) {
+    const assign = assignerOf(windowFn);
+    return (value, timestamp, _window, pane) => next(value, timestamp, assign(timestamp), pane);
+  }
+  const assignAll = windowsAssignerOf(windowFn);
+  return (value, timestamp, window, pane) => {
+    let windows: readonly Window[];
+    try {
+      windows = assignAll(timestamp, value, window);
+    } catch (cause) {
+      throw userError(node, cause);
+    }
+    for (const each of windows) next(value, timestamp, each, pane);
+  };
 }
 
 function mapReceiver(node: MapNode, next: Receive): Receive {

@@ -7,10 +7,12 @@
  *     committed something else meanwhile and still has something due.
  * R2. Synchronized processing time of a stage is now only if nothing is on its way to it and no
  *     stage before it has anything due by now.
+ * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
+ *     the ones without a head too: what is late for a test is so late in each shard.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import type { ShardProgress } from "./head.ts";
+import { newProgress, type ShardProgress } from "./head.ts";
 import { type Job, sideKey, watermarksOf } from "./job.ts";
 import { isCrowded } from "./sent.ts";
 
@@ -56,22 +58,36 @@ export function dueShards(input: DueInput): Due {
   const { plan, job, heads, nowMs } = input;
   const synchronized = synchronizedStages(input);
   const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
+  const exact = exactStages(plan);
   let isWaiting = false;
   let nextProcessingMs: number = MAX_TIMESTAMP;
   for (const { id: stage, shards, read } of plan.stages) {
     const [watermark, output] = watermarksOf(job, stage);
     const drains = job.state === "DRAINING" && read?.truncates === true && output < MAX_TIMESTAMP;
+    const unopened = exact.has(stage) ? newProgress() : undefined;
     for (let shard = 0; shard < shards; shard++) {
-      const head = heads.get(`${stage}/${shard}`);
+      const head = heads.get(`${stage}/${shard}`) ?? unopened;
       if (head === undefined) continue;
       const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(stage, side))[0]);
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), isSideDue, drains);
+      const isOwed = isSideDue || (exact.has(stage) && isBehind(head, job, stage));
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), isOwed, drains);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
       if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
     }
   }
   return { ...due, isWaiting, nextProcessingMs };
+}
+
+/** Stages whose shards are told of every watermark (R3). */
+function exactStages({ stages }: MeshPlan): ReadonlySet<string> {
+  const isTest = stages.some(({ ingest }) => ingest?.watermark.kind === "manual");
+  return new Set(isTest ? stages.filter(({ shards }) => shards > 0).map(({ id }) => id) : []);
+}
+
+function isBehind({ watermarks }: ShardProgress, job: Job, stage: string): boolean {
+  const [input, output] = watermarksOf(job, stage);
+  return watermarks[0] < input || watermarks[1] < output;
 }
 
 type Told = readonly [watermark: Timestamp, atMs: number, version: number];
@@ -112,7 +128,7 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
-  isSideDue: boolean,
+  isOwed: boolean,
   isStageDraining: boolean,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
@@ -121,9 +137,9 @@ function reasonOf(
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
   const drains = isStageDraining && head.isDraining !== true;
-  const isOther = isProcessing || isSynchronized || isSideDue || drains;
+  const isOther = isProcessing || isSynchronized || isOwed || drains;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized || isSideDue || drains,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || isOwed || drains,
     tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isOther,
     isOther,
     isSynchronized,

@@ -22,6 +22,8 @@ export interface ShardMetrics {
   activations: number;
   duplicates: number;
   droppedLate: number;
+  /** Elements for windows that their trigger has closed. */
+  droppedClosed: number;
   deadLetters: number;
 }
 
@@ -87,6 +89,7 @@ export function newMetrics(): ShardMetrics {
     activations: 0,
     duplicates: 0,
     droppedLate: 0,
+    droppedClosed: 0,
     deadLetters: 0,
   };
 }

@@ -16,6 +16,7 @@ import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
+import type { Moment } from "./grouping.ts";
 import { guardedRun } from "./guarded-run.ts";
 import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
@@ -85,14 +86,15 @@ export async function runMessages(
   context: RunContext,
 ): Promise<RunResult> {
   const gathered: Gathered = { items: [], self: [], dead: [], claims: 0, place: undefined };
-  const nowMs = latestMs(envelopes, context.clock);
+  const time = timeOf(envelopes, context.clock);
   for (const envelope of envelopes) {
     shard.metrics.bundlesIn++;
-    await take(shard, envelope, excluded, nowMs, context, gathered);
+    await take(shard, envelope, excluded, { ...context, ...time }, gathered);
   }
-  if (shard.reads !== undefined) await runReads(shard, shard.reads, nowMs, context, gathered);
-  if (shard.grouping !== undefined) fire(shard, context, gathered);
-  if (shard.gate !== undefined) release(shard, shard.gate, context, gathered);
+  const { reads } = shard;
+  if (reads !== undefined) await runReads(shard, reads, time.nowMs, context, gathered);
+  if (shard.grouping !== undefined) fire(shard, { ...context, ...time }, gathered);
+  if (shard.gate !== undefined) release(shard, shard.gate, { ...context, ...time }, gathered);
   const { items, self, dead } = gathered;
   if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
   const { chain, clock, options } = context;
@@ -103,16 +105,12 @@ export async function runMessages(
   for (const { item, error, attempts } of result.dead) {
     dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
   }
-  const [only] = items;
-  if (only !== undefined && items.length === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
+  if ((items.length === 1 || gathered.claims === 1) && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
     // What one element gives can't be made smaller: set it aside, or the shard would stand still.
     const error = outputTooBig(context.program, bytesOf(result.outputs));
-    dead.push({ error, attempts: 1, element: only.value, timestamp: only.timestamp });
-    return { outputs: NO_OUTPUTS, self, dead };
-  }
-  if (gathered.claims === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
-    const error = outputTooBig(context.program, bytesOf(result.outputs));
-    dead.push({ error, attempts: 1, element: gathered.place?.() });
+    const [only] = items.length === 1 ? items : [];
+    const element = only === undefined ? gathered.place?.() : only.value;
+    dead.push({ error, attempts: 1, element, ...(only && { timestamp: only.timestamp }) });
     return { outputs: NO_OUTPUTS, self, dead };
   }
   shard.metrics.elementsOut += result.outputs.elements;
@@ -123,8 +121,7 @@ async function take(
   shard: Shard,
   envelope: Envelope,
   excluded: Excluded,
-  nowMs: number,
-  context: RunContext,
+  context: RunContext & RunTime,
   into: Gathered,
 ): Promise<void> {
   const { body } = envelope;
@@ -132,7 +129,7 @@ async function take(
   else if (body.kind === "elements")
     takeElements(shard, envelope, body.windows, excluded, context, into);
   else if (body.kind === "split") shard.reads?.add(body.read);
-  else await startReads(nowMs, context, into);
+  else await startReads(context.nowMs, context, into);
 }
 
 /** About how many bytes outputs take in a commit. */
@@ -153,13 +150,18 @@ function outputTooBig({ root }: Program, bytes: number): MeshError {
   );
 }
 
-/** Processing time: a shard's clock may be behind the tracker's. */
-function latestMs(envelopes: readonly Envelope[], clock: Clock): number {
+/** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
+type RunTime = Omit<Moment, "watermarks">;
+
+function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
   let nowMs = clock.nowMs();
+  let synchronizedMs = Number.NEGATIVE_INFINITY;
   for (const { body } of envelopes) {
-    if (body.kind === "advance") nowMs = Math.max(nowMs, body.nowMs ?? nowMs);
+    if (body.kind !== "advance") continue;
+    nowMs = Math.max(nowMs, body.nowMs ?? nowMs);
+    synchronizedMs = Math.max(synchronizedMs, body.synchronizedMs ?? synchronizedMs);
   }
-  return nowMs;
+  return { nowMs, synchronizedMs };
 }
 
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
@@ -191,9 +193,11 @@ function takeElements(
   { producer, sequence }: Envelope,
   windows: readonly WindowColumns[],
   excluded: Excluded,
-  context: RunContext,
+  context: RunContext & RunTime,
   into: Gathered,
 ): void {
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks: shard.watermarks, nowMs, synchronizedMs };
   for (const [i, columns] of windows.entries()) {
     if (columns.side !== undefined) {
       takeSide(shard, columns, into);
@@ -216,7 +220,7 @@ function takeElements(
     if (context.program.root.kind === "readEach") {
       takeToRead(columns, values, keeps, shard.reads);
     } else if (shard.grouping !== undefined) {
-      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, shard.watermarks);
+      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
     } else if (shard.gate !== undefined) {
       shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
     } else {
@@ -239,10 +243,10 @@ function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
 }
 
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
-function release(shard: Shard, gate: Gate, { program, options }: RunContext, into: Gathered): void {
-  const { root } = program;
+function release(shard: Shard, gate: Gate, context: RunContext & RunTime, into: Gathered): void {
+  const { root } = context.program;
   if (root.kind !== "awaitSideInputs") return;
-  const { chunks, isDone } = gate.release(shard.watermarks[0], options.chunkElementsMax);
+  const { chunks, isDone } = gate.release(shard.watermarks[0], context.options.chunkElementsMax);
   for (const { window, values, times, pane } of chunks) {
     const paneInfo = decodePane(pane);
     for (const [i, value] of values.entries()) {
@@ -250,12 +254,13 @@ function release(shard: Shard, gate: Gate, { program, options }: RunContext, int
       into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
     }
   }
-  if (!isDone) into.self.push(goOn(shard));
+  if (!isDone) into.self.push(goOn(shard, context));
 }
 
 /** A message to the shard itself, about nothing but what it has left to do. */
-function goOn({ ref, watermarks }: Shard): SelfMessage {
-  const body = { kind: "advance", watermarks: { [ref.stage]: watermarks } } as const;
+function goOn({ ref, watermarks: own }: Shard, { nowMs, synchronizedMs }: RunTime): SelfMessage {
+  const known = Number.isFinite(synchronizedMs) ? { nowMs, synchronizedMs } : { nowMs };
+  const body = { kind: "advance", watermarks: { [ref.stage]: own }, ...known } as const;
   return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
@@ -300,9 +305,13 @@ function takeToRead(
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */
-function fire(shard: Shard, context: RunContext, into: Gathered): void {
-  const fired = shard.grouping?.fire(shard.watermarks, context.options.firingsMax);
+function fire(shard: Shard, context: RunContext & RunTime, into: Gathered): void {
+  const { watermarks } = shard;
+  const { nowMs, synchronizedMs } = context;
+  const moment = { watermarks, nowMs, synchronizedMs };
+  const fired = shard.grouping?.fire(moment, context.options.firingsMax);
   if (fired === undefined) return;
+  shard.metrics.droppedClosed += fired.droppedClosed;
   into.items.push(...fired.firings);
   for (const { key, window, error } of fired.failed) {
     into.dead.push({
@@ -312,5 +321,5 @@ function fire(shard: Shard, context: RunContext, into: Gathered): void {
       timestamp: maxTimestamp(window),
     });
   }
-  if (!fired.isDone) into.self.push(goOn(shard));
+  if (!fired.isDone) into.self.push(goOn(shard, context));
 }

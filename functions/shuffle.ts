@@ -7,19 +7,21 @@
  *
  * K1. Equal keys go to one shard, whatever instance, stage or bundle they come from.
  * K2. Folding a bundle first gives the same panes as not folding, for a CombineFn is associative
- *     and commutative. An ingest stage does not fold, for its elements are still to be
- *     deduplicated by id; it only turns each into an accumulator.
+ *     and commutative. Where elements are still to be deduplicated by id (an ingest stage), or a
+ *     trigger counts them, each only becomes an accumulator. Windows that merge later are folded
+ *     as they were assigned.
  */
 import { encodeKey, hashKey } from "../sdk/coders/key-coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
-import type {
-  AnyKV,
-  AwaitSideInputsNode,
-  CombinePerKeyNode,
-  GroupByKeyNode,
-  ReadEachNode,
-  ReshuffleNode,
-  ShuffleNode,
+import {
+  type AnyKV,
+  type AwaitSideInputsNode,
+  type CombinePerKeyNode,
+  type GroupByKeyNode,
+  inputWindowing,
+  type ReadEachNode,
+  type ReshuffleNode,
+  type ShuffleNode,
 } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -129,7 +131,7 @@ function keyedWriter(
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);
-  const keepsTime = node.windowing.timestampCombiner !== "endOfWindow";
+  const keepsTime = inputWindowing(node).timestampCombiner !== "endOfWindow";
   const encodeValue =
     node.kind === "groupByKey"
       ? (value: unknown) => node.valueCoder.encode(value)
@@ -204,7 +206,7 @@ class LiftedCombine implements ShuffleWriter {
     this.#node = node;
     this.#context = context;
     const { fn } = node;
-    const keepTime = timeKeeper(node.windowing.timestampCombiner);
+    const keepTime = timeKeeper(inputWindowing(node).timestampCombiner);
     // The table of the last element's window: neighbours mostly share it.
     let table: WindowTable | undefined;
     this.receive = (element, timestamp, window) => {
@@ -244,8 +246,8 @@ class LiftedCombine implements ShuffleWriter {
   }
 
   #addTable(table: WindowTable, targets: Targets): void {
-    const { fn, accumulatorCoder, windowing } = this.#node;
-    const keepsTime = windowing.timestampCombiner !== "endOfWindow";
+    const { fn, accumulatorCoder } = this.#node;
+    const keepsTime = inputWindowing(this.#node).timestampCombiner !== "endOfWindow";
     const window = windowKey(table.window);
     for (const [slot, { accumulator, time }] of table.keys) {
       const keyText = slot instanceof EncodedSlot ? slot.text : encodeKey(slot);
@@ -269,7 +271,7 @@ class LiftedCombine implements ShuffleWriter {
       ofStart = [];
       this.#tables.set(window.start, ofStart);
     }
-    let table = ofStart.find((t) => t.window.end === window.end);
+    let table = ofStart.find((t) => t.window.end === window.end && t.window.label === window.label);
     if (table === undefined) {
       table = { window, keys: new Map(), minTime: MAX_TIMESTAMP };
       ofStart.push(table);

@@ -28,6 +28,8 @@ export interface StageStatus {
   /** The earliest timestamp that the stage itself holds back; MAX if nothing. */
   readonly hold: Timestamp;
   readonly droppedLate: number;
+  /** Elements for windows that their trigger has closed. */
+  readonly droppedClosed: number;
   readonly duplicates: number;
   readonly deadLetters: number;
   /** Processing time since the newest commit, in ms; undefined before the first. */
@@ -92,6 +94,7 @@ type Counts = Pick<
   | "activations"
   | "hold"
   | "droppedLate"
+  | "droppedClosed"
   | "duplicates"
   | "deadLetters"
 > & { committedAtMs: number };
@@ -102,6 +105,7 @@ function noCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
     elementsOut: 0,
     activations: 0,
     droppedLate: 0,
+    droppedClosed: 0,
     duplicates: 0,
     deadLetters: 0,
     hold: MAX_TIMESTAMP,
@@ -131,6 +135,7 @@ function shardCounts(heads: ReadonlyMap<string, ShardProgress>, stage: string): 
     counts.elementsOut += metrics.elementsOut;
     counts.activations += metrics.activations;
     counts.droppedLate += metrics.droppedLate;
+    counts.droppedClosed += metrics.droppedClosed;
     counts.duplicates += metrics.duplicates;
     counts.deadLetters += metrics.deadLetters;
     counts.hold = earlier(counts.hold, hold);

@@ -1,6 +1,7 @@
 /**
  * The public API: everything that a pipeline's author imports.
  */
+export type { Coder, Json } from "./coders/coder.ts";
 export { compile } from "./compile/compile.ts";
 export { explainPlan } from "./compile/explain.ts";
 export type {
@@ -80,6 +81,17 @@ export {
 export type { Window } from "./model/window.ts";
 export { type ElementOf, flatten, type PCollection } from "./pcollection.ts";
 export { type CreateOptions, isPipeline, type Pipeline, pipeline, type Root } from "./pipeline.ts";
+export type { Schema } from "./schemas/schema.ts";
+export { schemaCoder } from "./schemas/schema-coder.ts";
+export { validate } from "./schemas/validate.ts";
+export {
+  type CoGrouped,
+  type CoGroupInputs,
+  type CoGroupKey,
+  coGroupByKey,
+  type KeysMeet,
+} from "./transforms/co-group-by-key.ts";
+export type { Fanout } from "./transforms/combine-fanout.ts";
 export type { CombineFn } from "./transforms/combine-fn.ts";
 export type { Combining } from "./transforms/combine-record.ts";
 export {
@@ -87,14 +99,62 @@ export {
   type CombineFnWithContext,
   combinePerKeyWithContext,
 } from "./transforms/combine-with-context.ts";
+export {
+  type ApproximateDistinctOptions,
+  approximateDistinct,
+} from "./transforms/combiners/approximate-distinct.ts";
+export {
+  type ApproximateQuantilesOptions,
+  approximateQuantiles,
+} from "./transforms/combiners/approximate-quantiles.ts";
+export { type MapAccumulator, toList, toMap, toSet } from "./transforms/combiners/collect.ts";
 export { count } from "./transforms/combiners/count.ts";
 export { distinctCount } from "./transforms/combiners/distinct-count.ts";
+export type { Registers } from "./transforms/combiners/hyper-log-log.ts";
+export { largest, type Orderable, smallest } from "./transforms/combiners/largest-smallest.ts";
+export { type LatestAccumulator, latest } from "./transforms/combiners/latest.ts";
 export { type MeanAccumulator, mean } from "./transforms/combiners/mean.ts";
 export { max, min } from "./transforms/combiners/min-max.ts";
+export {
+  type SampleAccumulator,
+  sampleAny,
+  sampleFixedSize,
+} from "./transforms/combiners/sample.ts";
 export { sum } from "./transforms/combiners/sum.ts";
 export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.ts";
+export type { Composite } from "./transforms/composite.ts";
+export { countPerElement } from "./transforms/count-per-element.ts";
+export { distinct, distinctBy } from "./transforms/distinct.ts";
 export type { DoFn, FinishBundleContext, None, ProcessContext } from "./transforms/do-fn.ts";
+export {
+  type Enriched,
+  type EnrichInBatches,
+  type EnrichOneByOne,
+  type EnrichOptions,
+  enrich,
+} from "./transforms/enrichment/enrich.ts";
+export { fullJoin, innerJoin, type Joined, leftJoin, rightJoin } from "./transforms/joins.ts";
+export { parseJson, toJson } from "./transforms/json.ts";
+export { latestGlobally, latestPerKey } from "./transforms/latest.ts";
+export { flatMapValues, mapKeys, mapValues, swapKV } from "./transforms/pairs.ts";
 export type { ParDoOptions, TaggedOutputs } from "./transforms/par-do.ts";
+export { type Partitions, partition } from "./transforms/partition.ts";
+export {
+  type RegexGroup,
+  regexFind,
+  regexFindAll,
+  regexFindKV,
+  regexMatches,
+  regexReplaceAll,
+  regexReplaceFirst,
+  regexSplit,
+} from "./transforms/regex.ts";
+export {
+  reifyTimestamps,
+  reifyWindows,
+  type TimestampedValue,
+  type ValueInSingleWindow,
+} from "./transforms/reify.ts";
 export type { SideInput, SideInputs, SideValues } from "./transforms/side-input.ts";
 export {
   type OutputTag,
@@ -102,10 +162,46 @@ export {
   outputTag,
   type TagValues,
 } from "./transforms/tagged-outputs.ts";
-export type { WindowOptions } from "./transforms/window-into.ts";
+export type { TriggerOptions, WindowOptions } from "./transforms/window-into.ts";
+export {
+  type CalendarOptions,
+  type CalendarWindowFns,
+  calendarWindows,
+  type DaysOptions,
+  type MonthsOptions,
+  type Weekday,
+  type WeeksOptions,
+  type YearsOptions,
+} from "./windowing/calendar-windows.ts";
+export { type CustomWindowOptions, customWindows } from "./windowing/custom-windows.ts";
+export type { TimestampTransform, TriggerSpec } from "./windowing/trigger-spec.ts";
+export {
+  type AfterWatermarkOptions,
+  afterAll,
+  afterAny,
+  afterCount,
+  afterEach,
+  afterProcessingTime,
+  afterWatermark,
+  defaultTrigger,
+  never,
+  orFinally,
+  type ProcessingTimeStep,
+  repeatedly,
+} from "./windowing/triggers.ts";
 export type {
-  AccumulationMode,
-  TimestampCombiner,
+  AssignContext,
+  CalendarDate,
+  CalendarWindows,
+  CustomWindows,
+  FixedWindows,
+  GlobalWindows,
+  SessionWindows,
+  SlidingWindows,
+  WindowFn,
   WindowFnSpec,
-} from "./windowing/windowing-strategy.ts";
-export { fixedWindows, globalWindow } from "./windowing/windows.ts";
+  WindowLike,
+  WindowMerge,
+} from "./windowing/window-fn-spec.ts";
+export type { AccumulationMode, TimestampCombiner } from "./windowing/windowing-strategy.ts";
+export { fixedWindows, globalWindow, sessions, slidingWindows } from "./windowing/windows.ts";

@@ -17,6 +17,7 @@ import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
 import { callerPlace, formatPlace } from "./model/place.ts";
 import type { TimestampLike } from "./model/time.ts";
+import { addCombinePerKey, type Fanout } from "./transforms/combine-fanout.ts";
 import { addCombineGlobally } from "./transforms/combine-globally.ts";
 import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
 import type { DoFn, None } from "./transforms/do-fn.ts";
@@ -35,7 +36,8 @@ import {
 import type { OutputTags, TagValues } from "./transforms/tagged-outputs.ts";
 import { rewindow, type WindowOptions } from "./transforms/window-into.ts";
 import { addWrite } from "./transforms/write.ts";
-import type { WindowFnSpec } from "./windowing/windowing-strategy.ts";
+import type { WindowFn } from "./windowing/window-fn-spec.ts";
+import { groupedWindowing } from "./windowing/windowing-strategy.ts";
 
 type AnyPCollection = PCollection<unknown>;
 type KeyedPCollection = PCollection<KV<unknown, unknown>>;
@@ -64,6 +66,11 @@ export class PCollection<out T> {
   constructor(builder: GraphBuilder, node: GraphNode) {
     this.#builder = builder;
     this.#node = node;
+  }
+
+  /** @internal The path of names that plans show. */
+  get name(): string {
+    return this.#node.name;
   }
 
   /** One output for each element. `fn` is synchronous and should be deterministic. */
@@ -178,9 +185,11 @@ export class PCollection<out T> {
    * The same elements in other windows, from the next grouping on.
    *
    * @throws ERR_DURATION if `allowedLateness` can't be read
+   * @throws ERR_OPTION if there is a `trigger` and no `accumulation`
+   * @throws ERR_UNSUPPORTED for panes that take back what earlier ones said
    */
   windowInto(
-    windowFn: WindowFnSpec,
+    windowFn: WindowFn<T>,
     options: WindowOptions & TransformOptions = {},
   ): PCollection<T> {
     const windowing = rewindow(this.#node.windowing, windowFn, options);
@@ -192,40 +201,51 @@ export class PCollection<out T> {
     this: KeyedPCollection,
     options: TransformOptions = {},
   ): PCollection<KV<KeyOf<T>, readonly ValueOf<T>[]>> {
-    const draft = { kind: "groupByKey", keyCoder, valueCoder: anyCoder } as const;
+    const windowing = groupedWindowing(this.#node.windowing);
+    const draft = { kind: "groupByKey", keyCoder, valueCoder: anyCoder, windowing } as const;
     return this.#then(draft, "groupByKey", options);
   }
 
   /**
-   * One fold for each key and window, by one CombineFn or a record of them.
+   * One fold for each key and window, by one CombineFn or a record of them. `fanout` is for keys that
+   * are too hot for one shard: each is folded in so many parts first, which are then merged.
    *
-   * @throws ERR_OPTION if `combining` is neither
+   * @throws ERR_OPTION if `combining` is neither, or `fanout` is no whole number ≥ 1
    */
   combinePerKey<O>(
     this: KeyedPCollection,
     combining: Combining<ValueOf<T>, O>,
-    options: TransformOptions = {},
+    options: TransformOptions & { readonly fanout?: Fanout<KeyOf<T>> } = {},
   ): PCollection<KV<KeyOf<T>, O>> {
+    const label = { name: options.name, fallback: "combinePerKey" };
     const fn = toCombineFn(combining);
-    const accumulatorCoder = fn.accumulatorCoder ?? anyCoder;
-    const draft = { kind: "combinePerKey", fn, keyCoder, accumulatorCoder } as const;
-    return this.#then(draft, "combinePerKey", options);
+    const fanout = options.fanout as Fanout<unknown> | undefined;
+    const node = addCombinePerKey(this.#builder, this.#node, label, { fn, fanout });
+    return new PCollection(this.#builder, node);
   }
 
   /**
    * One fold over all elements of a window. In the global window of a bounded input it emits once
-   * even without elements; elsewhere that can't be, and `withoutDefaults` must say so.
+   * even without elements; elsewhere that can't be, and `withoutDefaults` must say so. With `fanout`
+   * so many shards fold parts first, for there is one key otherwise.
    *
    * @throws ERR_PIPELINE if a default is asked for where none can be
+   * @throws ERR_OPTION if `combining` is no CombineFn and no record of them, or `fanout` no whole
+   *   number ≥ 1
    */
   combineGlobally<O>(
     combining: Combining<T, O>,
-    options: TransformOptions & { readonly withoutDefaults?: boolean } = {},
+    options: TransformOptions & {
+      readonly withoutDefaults?: boolean;
+      readonly fanout?: number;
+    } = {},
   ): PCollection<O> {
     const builder = this.#builder;
+    const { fanout } = options;
     const fn = toCombineFn(combining);
     const withDefault = options.withoutDefaults !== true;
-    const add = (): GraphNode => addCombineGlobally(builder, this.#node, fn, withDefault);
+    const add = (): GraphNode =>
+      addCombineGlobally(builder, this.#node, { fn, fanout, withDefault });
     const node =
       options.name === undefined
         ? builder.inUnnamedScope("combineGlobally", add)
@@ -302,6 +322,11 @@ export class PCollection<out T> {
     if (args.length === 1) return args[0](this);
     const [name, composite] = args;
     return this.#builder.inScope(name, () => composite(this));
+  }
+
+  /** @internal What a composite of the SDK makes; `label` is shown before the names inside. */
+  within<R>(label: string, composite: (input: PCollection<T>) => R): R {
+    return this.#builder.inUnnamedScope(label, () => composite(this));
   }
 
   /** Writes the elements. A PCollection may be written to several sinks. */

@@ -6,4 +6,10 @@
 export * from "../../sdk/testing/index.ts";
 export type { RunDeadLetter } from "./judge.ts";
 export { type InputMessage, type InputOptions, message } from "./memory-play.ts";
+export {
+  type MeshRunOptions,
+  type MeshRunResult,
+  runOnMesh,
+  type TestMesh,
+} from "./run-on-mesh.ts";
 export { type RunOptions, type RunResult, runPipeline, testPipeline } from "./run-pipeline.ts";

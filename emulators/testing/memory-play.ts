@@ -4,10 +4,8 @@
  * Owns: the order of the steps, and when a run has ended. Does not own: the mesh (memory/), or what
  * is expected of the run (run-pipeline.ts).
  */
-import type { MeshStatus } from "../../functions/status.ts";
 import { type Duration, toMs } from "../../sdk/model/duration.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
-import { formatTimestamp } from "../../sdk/model/time.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import { type PipelineScript, type ScriptStep, scriptOf } from "../../sdk/testing/script-steps.ts";
 import {
@@ -15,6 +13,7 @@ import {
   type MemoryMeshOptions,
   type PublishedMessage,
 } from "../memory/memory-mesh.ts";
+import { stageLines } from "./stage-lines.ts";
 
 /** Values for the topics that a pipeline reads. */
 export interface InputOptions {
@@ -149,14 +148,6 @@ async function end(mesh: MemoryMesh): Promise<void> {
     "ERR_ASSERTION",
     `The run of ${mesh.plan.pipeline} does not end:\n${stageLines(await mesh.status())}`,
   );
-}
-
-function stageLines({ stages }: MeshStatus): string {
-  const lines = stages.map(({ stage, bundlesInFlight, inputWatermark, outputWatermark }) => {
-    const times = [inputWatermark, outputWatermark].map(formatTimestamp).join(" and ");
-    return `  ${stage}: ${bundlesInFlight} bundles in flight, watermarks ${times}`;
-  });
-  return lines.join("\n");
 }
 
 function messageOf(value: unknown): PublishedMessage {

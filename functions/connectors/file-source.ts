@@ -49,45 +49,59 @@ export function fileSource(spec: SourceSpec): AnySplittable | undefined {
 }
 
 async function giveLines(
-  { path, format, timestamp }: FileSourceSpec,
+  spec: FileSourceSpec,
   tracker: Claims<OffsetRange, number>,
   out: ReadContext<unknown>,
 ): Promise<void> {
-  const isJson = format === "ndjson";
-  await readLines(path, tracker, (line) => {
+  const isJson = spec.format === "ndjson";
+  await readLines(spec.path, tracker, (line) => {
     if (isJson && line.trim() === "") return;
     try {
-      const value: unknown = isJson ? JSON.parse(line) : line;
-      if (timestamp === undefined) out.output(value);
-      else out.output(value, { timestamp: timestamp(value) });
+      give(spec, isJson ? JSON.parse(line) : line, out);
     } catch (cause) {
-      out.setAside(Buffer.from(line, "utf8"), unreadable(path, cause));
+      setAside(spec, line, cause, out);
     }
   });
 }
 
 async function giveRows(
-  { path, format, timestamp }: FileSourceSpec,
+  spec: FileSourceSpec,
   tracker: Claims<OffsetRange, number>,
   out: ReadContext<unknown>,
 ): Promise<void> {
-  const setAside = (record: unknown, cause: unknown): void =>
-    out.setAside(Buffer.from(JSON.stringify(record), "utf8"), unreadable(path, cause));
+  const { format, path } = spec;
   await readRows(format === "csv" ? csvRows(path) : jsonRows(path), tracker, {
     take(row) {
       try {
-        if (timestamp === undefined) out.output(row);
-        else out.output(row, { timestamp: timestamp(row) });
+        give(spec, row, out);
       } catch (cause) {
-        setAside(row, cause);
+        setAside(spec, JSON.stringify(row), cause, out);
       }
     },
-    setAside,
+    setAside: (record, cause) => setAside(spec, JSON.stringify(record), cause, out),
   });
 }
 
-function unreadable(path: string, cause: unknown): MeshError {
-  return new MeshError("ERR_DECODE", `${path}: ${wordsOf(cause)}`, { cause });
+function give(
+  { decode, timestamp }: FileSourceSpec,
+  parsed: unknown,
+  out: ReadContext<unknown>,
+): void {
+  const value = decode === undefined ? parsed : decode(parsed);
+  if (timestamp === undefined) out.output(value);
+  else out.output(value, { timestamp: timestamp(value) });
+}
+
+/** A record that can't be read is set aside as it stands in the file. */
+function setAside(
+  { path }: FileSourceSpec,
+  text: string,
+  cause: unknown,
+  out: ReadContext<unknown>,
+): void {
+  const code = isMeshError(cause) ? cause.code : "ERR_DECODE";
+  const error = new MeshError(code, `${path}: ${wordsOf(cause)}`, { cause });
+  out.setAside(Buffer.from(text, "utf8"), error);
 }
 
 /** Reads; a file that is missing is the author's to mend, another failure to read it may pass. */

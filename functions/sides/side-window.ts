@@ -7,11 +7,12 @@
  * @see https://beam.apache.org/documentation/programming-guide/#side-inputs-and-windowing
  */
 import { maxTimestamp, type Window } from "../../sdk/model/window.ts";
-import { assignerOf } from "../../sdk/windowing/window-fn.ts";
-import type { WindowFnSpec } from "../../sdk/windowing/windowing-strategy.ts";
+import { windowsAssignerOf } from "../../sdk/windowing/window-fn.ts";
+import type { WindowFnSpec } from "../../sdk/windowing/window-fn-spec.ts";
 
 /** Returns the function from main windows to side windows. */
 export function sideWindowOf(windowFn: WindowFnSpec): (main: Window) => Window {
-  const assign = assignerOf(windowFn);
-  return (main) => assign(maxTimestamp(main));
+  const assign = windowsAssignerOf(windowFn);
+  return (main) =>
+    assign(maxTimestamp(main), undefined, main).reduce((a, b) => (b.start < a.start ? b : a));
 }

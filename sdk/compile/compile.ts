@@ -11,6 +11,7 @@ import { assert } from "../model/assert.ts";
 import { MeshError } from "../model/errors.ts";
 import { type GraphNode, isShuffle, splittableOf } from "../model/graph.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { plainWindowing } from "../windowing/windowing-strategy.ts";
 import { fingerprintOf, hashOf } from "./fingerprint.ts";
 import { deadLetterTopicName, stageId, topicName } from "./names.ts";
 import type {
@@ -99,7 +100,7 @@ function planRead(root: GraphNode): ReadPlan | undefined {
 function planShuffle(root: GraphNode): ShufflePlan | undefined {
   const [input] = root.inputs;
   if (!isShuffle(root) || input === undefined) return undefined;
-  return { kind: root.kind, windowing: input.windowing };
+  return { kind: root.kind, windowing: plainWindowing(input.windowing) };
 }
 
 function connectorsOf(nodes: readonly GraphNode[]): ConnectorName[] {

@@ -4,8 +4,8 @@
  * Owns: the text. Does not own: colours and tables (cli/).
  */
 import { type GraphNode, isShuffle, type PipelineGraph } from "../model/graph.ts";
-import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import type { EdgePlan, MeshPlan, StagePlan } from "./plan.ts";
+import { durationWords, windowingWords } from "./windowing-words.ts";
 
 /**
  * Returns what a plan does, in lines of plain text: each stage with its transforms, why it is cut
@@ -37,7 +37,7 @@ function explainStage(plan: MeshPlan, stage: StagePlan, number: number, nodes: N
     line("runs", names.join(" → ")),
     ...explainEntry(stage),
     ...explainWindowing(stage, nodes),
-    ...edges.map((edge) => line("sends to", `${edge.to}${liftWords[edge.lift]}`)),
+    ...edges.map((edge) => line("sends to", `${edge.to}${liftWords(edge, stage)}`)),
   ];
 }
 
@@ -45,12 +45,15 @@ function line(label: string, text: string): string {
   return `   ${label.padEnd(9)} ${text}`;
 }
 
-const liftWords: Readonly<Record<EdgePlan["lift"], string>> = {
-  none: "",
-  bundle: ", each bundle folded first: one accumulator for each key and window",
-  element:
-    ", element by element: each keeps its message's id until the shard has dropped duplicates, so a bundle can't be folded first",
-};
+function liftWords({ lift }: EdgePlan, from: StagePlan): string {
+  if (lift === "none") return "";
+  if (lift === "bundle") {
+    return ", each bundle folded first: one accumulator for each key and window";
+  }
+  return from.kind === "ingest"
+    ? ", element by element: each keeps its message's id until the shard has dropped duplicates, so a bundle can't be folded first"
+    : ", element by element: the trigger counts them, so a bundle can't be folded first";
+}
 
 function explainEntry(stage: StagePlan): string[] {
   const { ingest, mailbox } = stage;
@@ -92,43 +95,4 @@ function explainWindowing(stage: StagePlan, nodes: Nodes): string[] {
   return stage.shuffle === undefined
     ? []
     : [line("windows", windowingWords(stage.shuffle.windowing))];
-}
-
-/** Returns a windowing strategy in words; only what differs from the defaults is named. */
-function windowingWords(windowing: WindowingStrategy): string {
-  const { windowFn, allowedLatenessMs } = windowing;
-  const words = [
-    windowFn.kind === "global"
-      ? "one global window"
-      : `fixed windows of ${durationWords(windowFn.sizeMs)}${windowFn.offsetMs === 0 ? "" : `, offset ${durationWords(windowFn.offsetMs)}`}`,
-    allowedLatenessMs === 0
-      ? "late elements are dropped"
-      : `late elements are taken for ${durationWords(allowedLatenessMs)}, each later pane ${windowing.accumulation === "accumulating" ? "holding all so far" : "holding only what is new"}`,
-  ];
-  if (windowing.timestampCombiner !== "endOfWindow") {
-    words.push(`panes get the ${windowing.timestampCombiner} timestamp`);
-  }
-  if (windowing.onTime === "fireIfNonEmpty") words.push("no empty pane at the end");
-  if (windowing.closing === "fireAlways") words.push("a last pane always, at closing");
-  return words.join("; ");
-}
-
-const units = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["min", 60_000],
-  ["s", 1_000],
-  ["ms", 1],
-] as const;
-
-/** Returns a duration as people say it: `1 h 30 min`. */
-function durationWords(durationMs: number): string {
-  const words: string[] = [];
-  let rest = durationMs;
-  for (const [unit, unitMs] of units) {
-    const amount = Math.floor(rest / unitMs);
-    rest -= amount * unitMs;
-    if (amount > 0) words.push(`${amount} ${unit}`);
-  }
-  return words.length === 0 ? "0 s" : words.join(" ");
 }

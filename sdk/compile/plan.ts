@@ -36,7 +36,7 @@ export interface ReadPlan {
 /** How the shuffle that begins a stage treats its elements. */
 export interface ShufflePlan {
   readonly kind: ShuffleNode["kind"];
-  /** Windowing of the shuffle's input, which decides panes and lateness. */
+  /** Windowing of the shuffle's input, which decides panes and lateness; without functions. */
   readonly windowing: WindowingStrategy;
 }
 

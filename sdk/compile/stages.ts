@@ -11,7 +11,14 @@
  * S3. Every stage that runs the input of a shuffle has an edge to it.
  */
 import type { SourceSpec } from "../io/source-spec.ts";
-import { type GraphNode, isShuffle, type PipelineGraph, type ShuffleNode } from "../model/graph.ts";
+import {
+  type GraphNode,
+  inputWindowing,
+  isShuffle,
+  type PipelineGraph,
+  type ShuffleNode,
+} from "../model/graph.ts";
+import { countsElements } from "../windowing/trigger-spec.ts";
 import type { EdgePlan, StageKind } from "./plan.ts";
 
 /** One stage: its root and all that runs there, in order, root first. */
@@ -73,11 +80,13 @@ function sideOf(shuffle: ShuffleNode, i: number): string | undefined {
 
 /**
  * How far a combine is lifted before its shuffle. Out of an ingest stage each element keeps the id
- * of its message until the shard has dropped duplicates, so a bundle can't be folded there.
+ * of its message until the shard has dropped duplicates, so a bundle can't be folded there; nor can
+ * it where the trigger counts what comes.
  */
 function liftOf(from: Stage, shuffle: ShuffleNode): EdgePlan["lift"] {
   if (shuffle.kind !== "combinePerKey") return "none";
-  return stageKind(from.root) === "ingest" ? "element" : "bundle";
+  const isCounted = countsElements(inputWindowing(shuffle).trigger);
+  return stageKind(from.root) === "ingest" || isCounted ? "element" : "bundle";
 }
 
 type Consumers = ReadonlyMap<GraphNode, readonly GraphNode[]>;

@@ -5,7 +5,8 @@
  * (windowing/, io/, graph-builder.ts).
  *
  * L1. A pipeline writes somewhere, or runs a DoFn; a source that nobody reads on is allowed.
- * L2. A grouping on unbounded input is in windows, or it would never emit (Beam's GroupByKey).
+ * L2. A grouping on unbounded input is in windows, or has a trigger that does not wait for their
+ *     end, or it would never emit (Beam's GroupByKey).
  * L3. All inputs of a flatten are windowed alike.
  * L5. What reads a side input in windows is in windows itself, and side inputs' windows don't merge.
  * L4. Between an unbounded source and the first shuffle, what comes out follows from one message:
@@ -14,6 +15,8 @@
 import { MeshError } from "../model/errors.ts";
 import type { AwaitSideInputsNode, GraphNode, PipelineGraph } from "../model/graph.ts";
 import { formatPlace } from "../model/place.ts";
+import { firesBeforeEnd } from "../windowing/trigger-spec.ts";
+import { isMergingFn } from "../windowing/window-fn-spec.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import { canonicalJson } from "./fingerprint.ts";
 import { type Stage, stageKind } from "./stages.ts";
@@ -66,19 +69,27 @@ export function validateStages(stages: readonly Stage[]): void {
   }
 }
 
-/** L2: the default trigger waits for the end of the window, which unbounded input never reaches. */
+/** L2: what waits for the end of the window waits for good where unbounded input never reaches it. */
 function requireWindows(node: GraphNode): void {
   const [input] = node.inputs;
-  if (input === undefined || input.bounded || input.windowing.windowFn.kind !== "global") return;
+  if (input === undefined || input.bounded) return;
+  const { windowFn, trigger } = input.windowing;
+  if (windowFn.kind !== "global" || firesBeforeEnd(trigger)) return;
   throw new MeshError(
     "ERR_PIPELINE",
-    `${nameNode(node)} would never emit: its input is unbounded and in the global window, which has no end. Put .windowInto(fixedWindows({ minutes: 1 })) before it.`,
+    `${nameNode(node)} would never emit: its input is unbounded and in the global window, which has no end, and its trigger waits for one. Put .windowInto(fixedWindows({ minutes: 1 })) before it, or give the window a trigger that fires early, such as repeatedly(afterCount(100)).`,
   );
 }
 
 /** L5: the global window ends in no certain window of a side input. */
 function requireSideWindows(node: AwaitSideInputsNode): void {
   for (const { name, view } of node.sideInputs) {
+    if (isMergingFn(view.windowing.windowFn)) {
+      throw new MeshError(
+        "ERR_UNSUPPORTED",
+        `${nameNode(node)}: the side input "${name}" is in windows that merge, so that no certain one is the one to read. Put .windowInto(fixedWindows(…)) or .windowInto(globalWindow()) before it.`,
+      );
+    }
     const isGlobal = view.windowing.windowFn.kind === "global";
     if (isGlobal || node.windowing.windowFn.kind !== "global") continue;
     throw new MeshError(

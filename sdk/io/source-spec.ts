@@ -43,6 +43,12 @@ export interface FileSourceSpec {
   /** A path, relative to the working directory. */
   readonly path: string;
   readonly timestamp: ((element: unknown) => TimestampLike) | undefined;
+  /**
+   * Makes the element of what the format gives; nothing to make where left out.
+   *
+   * @throws whatever the line, row or item gives reason for; it then becomes a dead letter
+   */
+  readonly decode?: (parsed: unknown) => unknown;
 }
 
 /** Messages of a Pub/Sub topic, or of a subscription that exists already. */

@@ -26,6 +26,7 @@ export type MeshErrorCode =
   | "ERR_PORT_IN_USE" // A port that was asked for is taken.
   | "ERR_TIMESTAMP" // An element's event time can't be read.
   | "ERR_DECODE" // Bytes that came in are not what the coder expects.
+  | "ERR_SCHEMA" // An element does not match its schema.
   | "ERR_ENCODE" // A value can't cross an edge.
   | "ERR_KEY" // A key has no canonical encoding.
   | "ERR_ELEMENT_TOO_BIG" // One element does not fit into one message or document.
@@ -49,6 +50,7 @@ export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
   ERR_PORT_IN_USE: "author",
   ERR_TIMESTAMP: "dead-letter",
   ERR_DECODE: "dead-letter",
+  ERR_SCHEMA: "dead-letter",
   ERR_ENCODE: "dead-letter",
   ERR_KEY: "dead-letter",
   ERR_ELEMENT_TOO_BIG: "dead-letter",

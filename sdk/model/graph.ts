@@ -179,6 +179,16 @@ const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]
   "awaitSideInputs",
   "readEach",
 ]);
+/** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
+export function inputWindowing(node: ShuffleNode): WindowingStrategy {
+  return node.inputs[0]?.windowing ?? node.windowing;
+}
+
+/** Returns whether a node runs on messages from outside, before their first shuffle. */
+export function runsInIngest(node: GraphNode): boolean {
+  if (node.kind === "source") return !node.bounded;
+  return !isShuffle(node) && node.inputs.some(runsInIngest);
+}
 
 /** The element type that shuffles take. */
 export type AnyKV = KV<unknown, unknown>;

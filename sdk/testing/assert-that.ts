@@ -34,8 +34,8 @@ import {
 } from "./selection.ts";
 import { equalityText } from "./show.ts";
 
-/** A user's check of some elements: throws if they are not as they should be. */
-export type Satisfies<A, T> = (actual: A, elements: readonly Reified<T>[]) => void | Promise<void>;
+/** A user's check of some elements: throws, or rejects, if they are not as they should be. */
+export type Satisfies<A, T> = (actual: A, elements: readonly Reified<T>[]) => unknown;
 
 /** What all assertions share: choosing the elements by window and pane. */
 abstract class Assert<T, Self> {
@@ -93,10 +93,7 @@ abstract class Assert<T, Self> {
   protected abstract like(assertion: Assertion, selection: Selection): Self;
 
   /** Adds a check; the assertion can go on with others. */
-  protected check(
-    term: string,
-    run: (elements: readonly Reified<T>[]) => void | Promise<void>,
-  ): this {
+  protected check(term: string, run: (elements: readonly Reified<T>[]) => unknown): this {
     const { words, pick } = this.#selection;
     this.#assertion.use(this);
     this.#assertion.add({

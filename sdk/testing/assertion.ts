@@ -27,7 +27,7 @@ export interface Check {
   /** Where the check is written, for people. */
   readonly where: string;
   /** @throws whatever the elements give reason for */
-  readonly run: (elements: readonly Reified<unknown>[]) => void | Promise<void>;
+  readonly run: (elements: readonly Reified<unknown>[]) => unknown;
 }
 
 /** What a test expects of one PCollection. */

@@ -4,7 +4,7 @@
 import { anyCoder } from "../coders/json-coder.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import type { AssertSinkSpec, SinkSpec } from "../io/sink-spec.ts";
-import { type GraphNode, isShuffle } from "../model/graph.ts";
+import { type GraphNode, runsInIngest } from "../model/graph.ts";
 
 /**
  * Adds a sink. Files behind a source that takes messages from outside get a reshuffle first: an
@@ -28,11 +28,6 @@ export function addWrite(
         )
       : input;
   return builder.add({ kind: "sink", sink, inputs: [from], ...base }, { name, fallback });
-}
-
-function runsInIngest(node: GraphNode): boolean {
-  if (node.kind === "source") return !node.bounded;
-  return !isShuffle(node) && node.inputs.some(runsInIngest);
 }
 
 function describeSink(sink: Exclude<SinkSpec<unknown>, AssertSinkSpec>): string {

@@ -2,7 +2,6 @@
  * The examples in the memory world: as their oracles say, however the mesh is cut.
  */
 import { describe, expect, it } from "vitest";
-import type { PlayOptions } from "../../emulators/testing/memory-play.ts";
 import earthquakes, { writeQuakeHours } from "../../examples/earthquakes.ts";
 import flights, { type Flight, writeDelays } from "../../examples/flights.ts";
 import {
@@ -28,7 +27,7 @@ import {
   computeQuakeHours,
   type QuakePane,
 } from "../support/quakes-oracle.ts";
-import { type MemoryRun, runInMemory } from "../support/run-memory.ts";
+import { type MemoryRun, type MemoryRunOptions, runInMemory } from "../support/run-memory.ts";
 import { compareCounts, computeWords } from "../support/words-oracle.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -43,7 +42,7 @@ const CUTS: readonly { readonly shards: number; readonly bundleElementsMax: numb
   { shards: 7, bundleElementsMax: 1 },
 ];
 
-function optionsOf({ shards, bundleElementsMax }: (typeof CUTS)[number]): PlayOptions {
+function optionsOf({ shards, bundleElementsMax }: (typeof CUTS)[number]): MemoryRunOptions {
   return { shards, engine: { bundleElementsMax } };
 }
 

@@ -6,6 +6,9 @@ import { jsonOf } from "../../emulators/testing/judge.ts";
 import { type PlayOptions, playInMemory } from "../../emulators/testing/memory-play.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 
+/** What to run a pipeline with. */
+export type MemoryRunOptions = PlayOptions;
+
 /** What came out. */
 export interface MemoryRun {
   readonly mesh: MemoryMesh;
@@ -23,7 +26,7 @@ export interface MemoryRun {
  */
 export async function runInMemory(
   pipeline: Pipeline,
-  options: PlayOptions = {},
+  options: MemoryRunOptions = {},
 ): Promise<MemoryRun> {
   const { mesh, files } = await playInMemory(pipeline, options);
   return {

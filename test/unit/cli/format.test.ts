@@ -25,6 +25,7 @@ const stage: LiveStage = {
   outputWatermark: MIN_TIMESTAMP,
   hold: MAX_TIMESTAMP,
   droppedLate: 0,
+  droppedClosed: 0,
   duplicates: 0,
   deadLetters: 3,
   idleMs: 100,

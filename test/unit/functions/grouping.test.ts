@@ -4,7 +4,12 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Firing, Grouping, type Watermarks } from "../../../functions/grouping.ts";
+import {
+  type Firing,
+  Grouping,
+  type Moment,
+  type Watermarks,
+} from "../../../functions/grouping.ts";
 import { ShardState } from "../../../functions/state.ts";
 import { fixedWindows, pipeline, sum, type WindowOptions } from "../../../sdk/index.ts";
 import type { CombinePerKeyNode, GroupByKeyNode } from "../../../sdk/model/graph.ts";
@@ -41,7 +46,11 @@ class Grouped {
 
   add(start: number, key: string, value: number, time?: number): number {
     const columns = columnsOf(window(start), [[key, value, time]]);
-    return this.grouping.add(columns, "slot", () => true, this.watermarks);
+    return this.grouping.add(columns, "slot", () => true, this.moment);
+  }
+
+  get moment(): Moment {
+    return { watermarks: this.watermarks, nowMs: 0, synchronizedMs: Number.NEGATIVE_INFINITY };
   }
 
   fire(
@@ -50,7 +59,7 @@ class Grouped {
     firingsMax = 100,
   ): string[] {
     this.watermarks = [at(input), at(output)];
-    return this.grouping.fire(this.watermarks, firingsMax).firings.map(describe);
+    return this.grouping.fire(this.moment, firingsMax).firings.map(describe);
   }
 
   reload(): void {
@@ -188,11 +197,11 @@ test("a firing is bounded, and what is left holds the watermark and fires next",
   const grouped = new Grouped("combinePerKey");
   for (const key of ["a", "b", "c"]) grouped.add(0, key, 1);
   grouped.watermarks = [at(10), at(9)];
-  const first = grouped.grouping.fire(grouped.watermarks, 2);
+  const first = grouped.grouping.fire(grouped.moment, 2);
   expect([first.firings.length, first.isDone]).toEqual([2, false]);
   expect(grouped.grouping.hold()).toBe(9);
   grouped.reload();
-  const rest = grouped.grouping.fire(grouped.watermarks, 2);
+  const rest = grouped.grouping.fire(grouped.moment, 2);
   expect([rest.firings.length, rest.isDone]).toEqual([1, true]);
 });
 

@@ -146,6 +146,7 @@ test("what a second windowInto leaves out stays, and allowed lateness never shri
   });
   expect(nodes.at(-1)?.windowing).toEqual({
     windowFn: { kind: "global" },
+    merging: "none",
     trigger: { kind: "default" },
     accumulation: "accumulating",
     allowedLatenessMs: 100,

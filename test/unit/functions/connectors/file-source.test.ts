@@ -74,7 +74,7 @@ test("what can't be read of a file is set aside as it stands there, the rest is 
   const letters = lettersOf(mesh);
   const records = letters.map(({ data = "" }) => Buffer.from(data, "base64").toString());
   expect(records).toEqual(["{oops", '"soon"']);
-  expect(letters.map(({ error }) => error.code)).toEqual(["ERR_DECODE", "ERR_DECODE"]);
+  expect(letters.map(({ error }) => error.code)).toEqual(["ERR_DECODE", "ERR_TIMESTAMP"]);
   expect(letters[0]?.error.message).toContain("b.ndjson");
 });
 

@@ -41,7 +41,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
           "to": "combine-per-key-6ea92c",
         },
       ],
-      "hash": "9bd05b62857b189b",
+      "hash": "b2836840da16a625",
       "pipeline": "flights",
       "stages": [
         {
@@ -76,7 +76,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
           "connectors": [
             "firestore",
           ],
-          "fingerprint": "d0dbe7f6065d18d8",
+          "fingerprint": "0d00e2e41d071f6f",
           "id": "combine-per-key-6ea92c",
           "ingest": undefined,
           "kind": "shuffle",
@@ -94,6 +94,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
               "accumulation": "discarding",
               "allowedLatenessMs": 600000,
               "closing": "fireIfNonEmpty",
+              "merging": "none",
               "onTime": "fireAlways",
               "timestampCombiner": "endOfWindow",
               "trigger": {

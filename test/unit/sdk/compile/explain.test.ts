@@ -12,7 +12,7 @@ import { flights } from "./flights.ts";
 
 test("a plan is explained stage by stage, with why it is cut there", () => {
   expect(explainPlan(compile(flights), flights.graph)).toMatchInlineSnapshot(`
-    "Pipeline flights: 2 functions, plan 9bd05b62857b189b
+    "Pipeline flights: 2 functions, plan b2836840da16a625
 
     1. read-pubsub-flights-e12b93 (ingest)
        why       Messages come in from outside, pushed by Pub/Sub.
