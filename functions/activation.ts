@@ -16,9 +16,11 @@ import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { halve } from "./bundle-builder.ts";
+import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
+import { callFinalizers } from "./finalizers.ts";
 import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
@@ -119,15 +121,18 @@ export class ShardActivations {
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
+    await callFinalizers(result.outputs.finalizers, world.log);
   }
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
-    if (attempt.divisor > ELEMENTS_DIVISOR && splitsOf(fresh) !== undefined) {
-      return { ...NOTHING, self: splitsOf(fresh) ?? [] };
-    }
+    const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
+    const splits = isNarrow ? splitsOf(fresh) : undefined;
+    if (splits !== undefined) return { ...NOTHING, self: splits };
+    // Messages that can't be split are taken one by one.
+    const taken = isNarrow ? fresh.slice(0, 1) : fresh;
     const { firingsMax, chunkElementsMax } = options;
     const context: RunContext = {
       program,
@@ -140,7 +145,9 @@ export class ShardActivations {
         chunkElementsMax: Math.max(1, Math.floor(chunkElementsMax / attempt.divisor)),
       },
     };
-    return runMessages(shard, fresh, attempt.excluded, context);
+    const result = await runMessages(shard, taken, attempt.excluded, context);
+    if (taken.length === fresh.length) return result;
+    return { ...result, self: [...result.self, ...fresh.slice(taken.length).map(toItself)] };
   }
 
   async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
@@ -215,10 +222,7 @@ export class ShardActivations {
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
 const ELEMENTS_DIVISOR = 4 ** 3;
 
-const NOTHING: Omit<RunResult, "self"> = {
-  outputs: { bundles: [], documents: [], messages: [], files: [], elements: 0 },
-  dead: [],
-};
+const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
@@ -228,7 +232,7 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   let isSplit = false;
   const messages = envelopes.flatMap((envelope): SelfMessage[] => {
     const { shard, minTime, body, count } = envelope;
-    if (body.kind !== "elements" || count < 2) return [{ shard, minTime, body }];
+    if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
     isSplit = true;
     return halve(body.windows, count).map(({ windows }) => ({
       shard,
@@ -237,6 +241,10 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
     }));
   });
   return isSplit ? messages : undefined;
+}
+
+function toItself({ shard, minTime, body }: Envelope): SelfMessage {
+  return { shard, minTime, body };
 }
 
 function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {

@@ -10,7 +10,7 @@
  * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
  *     the ones without a head too: what is late for a test is so late in each shard.
  */
-import type { MeshPlan } from "../sdk/compile/plan.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { newProgress, type ShardProgress } from "./head.ts";
 import { type Job, sideKey, watermarksOf } from "./job.ts";
@@ -55,28 +55,52 @@ const AGAIN_MS = 10_000;
 
 /** Returns the shards that must be told. */
 export function dueShards(input: DueInput): Due {
-  const { plan, job, heads, nowMs } = input;
+  const { plan, job, nowMs } = input;
   const synchronized = synchronizedStages(input);
-  const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
   const exact = exactStages(plan);
+  const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
   let isWaiting = false;
   let nextProcessingMs: number = MAX_TIMESTAMP;
-  for (const { id: stage, shards, read } of plan.stages) {
-    const [watermark, output] = watermarksOf(job, stage);
-    const drains = job.state === "DRAINING" && read?.truncates === true && output < MAX_TIMESTAMP;
-    const unopened = exact.has(stage) ? newProgress() : undefined;
-    for (let shard = 0; shard < shards; shard++) {
-      const head = heads.get(`${stage}/${shard}`) ?? unopened;
-      if (head === undefined) continue;
-      const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(stage, side))[0]);
-      const isOwed = isSideDue || (exact.has(stage) && isBehind(head, job, stage));
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), isOwed, drains);
+  for (const stage of plan.stages) {
+    const [watermark] = watermarksOf(job, stage.id);
+    const isExact = exact.has(stage.id);
+    for (const [shard, head] of headsOf(stage, input.heads, isExact)) {
+      const owed = owedTo(head, stage, job, isExact);
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage.id), owed);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
-      if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
+      if (reason.tells) tell(input, { stage: stage.id, shard }, watermark, reason, due);
     }
   }
   return { ...due, isWaiting, nextProcessingMs };
+}
+
+/** The heads of a stage's shards; where all must be told, a shard without one counts as new. */
+function headsOf(
+  { id, shards }: StagePlan,
+  heads: DueInput["heads"],
+  isExact: boolean,
+): [shard: number, head: ShardProgress][] {
+  const unopened = isExact ? newProgress() : undefined;
+  return Array.from({ length: shards }, (_, shard) => shard).flatMap((shard) => {
+    const head = heads.get(`${id}/${shard}`) ?? unopened;
+    return head === undefined ? [] : [[shard, head] as [number, ShardProgress]];
+  });
+}
+
+/** What a shard must be told beside its own timers. */
+interface Owed {
+  /** Reads without end must end. */
+  readonly drains: boolean;
+  readonly isAny: boolean;
+}
+
+function owedTo(head: ShardProgress, { id, read }: StagePlan, job: Job, isExact: boolean): Owed {
+  const isDraining = job.state === "DRAINING" && read?.truncates === true;
+  const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
+  const drains = isDraining && isOpen;
+  const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
+  return { drains, isAny: drains || isSideDue || (isExact && isBehind(head, job, id)) };
 }
 
 /** Stages whose shards are told of every watermark (R3). */
@@ -128,22 +152,20 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
-  isOwed: boolean,
-  isStageDraining: boolean,
+  owed: Owed,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
   const hasNews = head.watermarks[0] < watermark;
   const isProcessing = head.nextProcessingMs <= nowMs;
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
-  const drains = isStageDraining && head.isDraining !== true;
-  const isOther = isProcessing || isSynchronized || isOwed || drains;
+  const isOther = isProcessing || isSynchronized || owed.isAny;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized || isOwed || drains,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || owed.isAny,
     tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isOther,
     isOther,
     isSynchronized,
-    drains,
+    drains: owed.drains,
   };
 }
 

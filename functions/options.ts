@@ -54,5 +54,8 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
 /** Bytes of one document's text that the mesh never goes over (Firestore takes 1 MiB in all). */
 export const DOCUMENT_BYTES_MAX: number = 900_000;
 
+/** Text of one entry of a shard's state at most: it must fit into a document together with its id. */
+export const STATE_BYTES_MAX: number = DOCUMENT_BYTES_MAX - 10_000;
+
 /** Bytes of one commit that the mesh never goes over (Firestore takes 10 MiB, its emulator 4). */
 export const COMMIT_BYTES_MAX: number = 3_500_000;

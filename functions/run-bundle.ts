@@ -14,20 +14,21 @@ import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
-import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
 import type { Moment } from "./grouping.ts";
-import { guardedRun } from "./guarded-run.ts";
+import { ListWork } from "./guarded-run.ts";
 import { sideKey } from "./job.ts";
-import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
+import type { EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
 import type { Clock } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { runReads, startReads } from "./reads/run-reads.ts";
+import { runWork, type ShardDead, type ShardWork, tooBig } from "./run-work.ts";
 import { dropPassedRanges } from "./sent.ts";
-import { documentBytes, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import type { Gate } from "./sides/gate.ts";
-import { placeOf, userError } from "./user-errors.ts";
+import { type StatefulElement, StatefulWork } from "./stateful/stateful-work.ts";
+import { userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
 export interface RunContext {
@@ -53,7 +54,7 @@ export interface SelfMessage {
 export interface RunResult {
   readonly outputs: BundleOutputs;
   readonly self: readonly SelfMessage[];
-  readonly dead: readonly Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  readonly dead: readonly ShardDead[];
 }
 
 /** An element on its way into the chain. */
@@ -67,8 +68,10 @@ export interface Item {
 /** What messages and reads gave, before the chain takes it. */
 export interface Gathered {
   readonly items: Item[];
+  /** Elements for the stateful DoFn that is the stage's root. */
+  readonly stateful: StatefulElement[];
   readonly self: SelfMessage[];
-  readonly dead: Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  readonly dead: ShardDead[];
   /** Positions that reads claimed, and where the last one was, for people. */
   claims: number;
   place: (() => object) | undefined;
@@ -85,36 +88,67 @@ export async function runMessages(
   excluded: Excluded,
   context: RunContext,
 ): Promise<RunResult> {
-  const gathered: Gathered = { items: [], self: [], dead: [], claims: 0, place: undefined };
-  const time = timeOf(envelopes, context.clock);
+  const gathered: Gathered = {
+    items: [],
+    stateful: [],
+    self: [],
+    dead: [],
+    claims: 0,
+    place: undefined,
+  };
+  const timed = { ...context, ...timeOf(envelopes, context.clock) };
   for (const envelope of envelopes) {
     shard.metrics.bundlesIn++;
-    await take(shard, envelope, excluded, { ...context, ...time }, gathered);
+    await take(shard, envelope, excluded, timed, gathered);
   }
-  const { reads } = shard;
-  if (reads !== undefined) await runReads(shard, reads, time.nowMs, context, gathered);
-  if (shard.grouping !== undefined) fire(shard, { ...context, ...time }, gathered);
-  if (shard.gate !== undefined) release(shard, shard.gate, { ...context, ...time }, gathered);
-  const { items, self, dead } = gathered;
-  if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
-  const { chain, clock, options } = context;
-  const feed = (item: Item): void =>
-    chain.receive(item.value, item.timestamp, item.window, item.pane);
+  if (shard.reads !== undefined) await runReads(shard, shard.reads, timed.nowMs, context, gathered);
+  if (shard.grouping !== undefined) fire(shard, timed, gathered);
+  if (shard.gate !== undefined) release(shard, shard.gate, timed, gathered);
+  const outputs = await run(shard, gathered, timed);
+  shard.metrics.elementsOut += outputs.elements;
+  return { outputs, self: gathered.self, dead: gathered.dead };
+}
+
+/** Runs what was gathered, and what is due of a stateful DoFn. */
+async function run(
+  shard: Shard,
+  gathered: Gathered,
+  context: RunContext & RunTime,
+): Promise<BundleOutputs> {
+  const { chain, options, nowMs, program } = context;
   chain.sides = shard.gate?.views;
-  const result = await guardedRun(chain, items, feed, clock, options);
-  for (const { item, error, attempts } of result.dead) {
-    dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
+  const { items, stateful: elements, self, dead } = gathered;
+  if (shard.stateful !== undefined) {
+    const { firingsMax } = options;
+    const at = { watermarks: shard.watermarks, nowMs, firingsMax };
+    const work = new StatefulWork(shard.stateful, elements, chain, at);
+    const outputs = await runWork(work, context, dead);
+    if (!work.isDone) self.push(goOn(shard, context));
+    return outputs;
   }
-  if ((items.length === 1 || gathered.claims === 1) && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
-    // What one element gives can't be made smaller: set it aside, or the shard would stand still.
-    const error = outputTooBig(context.program, bytesOf(result.outputs));
-    const [only] = items.length === 1 ? items : [];
-    const element = only === undefined ? gathered.place?.() : only.value;
-    dead.push({ error, attempts: 1, element, ...(only && { timestamp: only.timestamp }) });
-    return { outputs: NO_OUTPUTS, self, dead };
+  const outputs = await runWork(new ItemWork(items, chain), context, dead);
+  const error = gathered.claims === 1 ? tooBig(program, outputs) : undefined;
+  if (error === undefined) return outputs;
+  // What one position of a read gives can't be made smaller either.
+  dead.push({ error, attempts: 1, element: gathered.place?.() });
+  return NO_OUTPUTS;
+}
+
+/** Elements on their way into the chain. */
+class ItemWork extends ListWork<Item> implements ShardWork<Item> {
+  constructor(items: readonly Item[], chain: Chain) {
+    super(items, ({ value, timestamp, window, pane }) =>
+      chain.receive(value, timestamp, window, pane),
+    );
   }
-  shard.metrics.elementsOut += result.outputs.elements;
-  return { outputs: result.outputs, self, dead };
+
+  changedBytes(): number {
+    return 0;
+  }
+
+  describe({ value, timestamp }: Item): { element: unknown; timestamp: Timestamp } {
+    return { element: value, timestamp };
+  }
 }
 
 async function take(
@@ -130,24 +164,6 @@ async function take(
     takeElements(shard, envelope, body.windows, excluded, context, into);
   else if (body.kind === "split") shard.reads?.add(body.read);
   else await startReads(context.nowMs, context, into);
-}
-
-/** About how many bytes outputs take in a commit. */
-function bytesOf({ bundles, documents, messages, files }: BundleOutputs): number {
-  let bytes = 0;
-  for (const { windowsText } of bundles) bytes += Buffer.byteLength(windowsText);
-  for (const { fields } of documents) bytes += documentBytes(fields);
-  for (const { data } of messages) bytes += Math.ceil(data.length / 3) * 4;
-  for (const { lines } of files) for (const line of lines) bytes += Buffer.byteLength(line);
-  return bytes;
-}
-
-function outputTooBig({ root }: Program, bytes: number): MeshError {
-  return new MeshError(
-    "ERR_ELEMENT_TOO_BIG",
-    `${placeOf(root)}: what one element gives takes ${bytes} bytes; one commit holds ` +
-      `${COMMIT_BYTES_MAX}. Emit less for each element, or reshuffle() in between.`,
-  );
 }
 
 /** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
@@ -223,6 +239,9 @@ function takeElements(
       shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
     } else if (shard.gate !== undefined) {
       shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
+    } else if (shard.stateful !== undefined) {
+      const [input] = shard.watermarks;
+      shard.metrics.droppedLate += shard.stateful.take(columns, keeps, input, into.stateful);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
     }

@@ -140,7 +140,8 @@ function computeStep(
   const advancing: Job = { ...job, watermarks, sources, ingest: addMetrics(job, arrived) };
   const versions = versionsOf(snapshot);
   const due = dueShards({ plan, job: advancing, heads, versions, inFlight, nowMs });
-  const isDone = !isInFlight && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
+  const isQuiet = !isInFlight && !due.isWaiting;
+  const isDone = isQuiet && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
   const isPending = isInFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
   return {
     job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },

@@ -85,6 +85,50 @@ export type { Schema } from "./schemas/schema.ts";
 export { schemaCoder } from "./schemas/schema-coder.ts";
 export { validate } from "./schemas/validate.ts";
 export {
+  bagState,
+  combiningState,
+  mapState,
+  multimapState,
+  orderedListState,
+  type StateOptions,
+  type StateSpec,
+  setState,
+  valueState,
+} from "./state/state-specs.ts";
+export type {
+  BagState,
+  CombiningState,
+  MapState,
+  MultimapState,
+  OrderedListState,
+  SetState,
+  Timestamped,
+  ValueState,
+} from "./state/state-types.ts";
+export {
+  type Handles,
+  type OnTimerContext,
+  type OnWindowExpirationContext,
+  type StatefulContext,
+  type StatefulDefinition,
+  type StatefulDoFn,
+  type StateSpecs,
+  statefulDoFn,
+  type TimerSpecs,
+} from "./state/stateful-do-fn.ts";
+export {
+  eventTimer,
+  eventTimerFamily,
+  processingTimer,
+  processingTimerFamily,
+  type TimeDomain,
+  type Timer,
+  type TimerMap,
+  type TimerOptions,
+  type TimerSpec,
+} from "./state/timers.ts";
+export type { AfterCommit, BundleFinalizer } from "./transforms/bundle-finalizer.ts";
+export {
   type CoGrouped,
   type CoGroupInputs,
   type CoGroupKey,

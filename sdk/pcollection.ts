@@ -17,6 +17,7 @@ import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
 import { callerPlace, formatPlace } from "./model/place.ts";
 import type { TimestampLike } from "./model/time.ts";
+import { isStateful, type StatefulDoFn } from "./state/stateful-do-fn.ts";
 import { addCombinePerKey, type Fanout } from "./transforms/combine-fanout.ts";
 import { addCombineGlobally } from "./transforms/combine-globally.ts";
 import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
@@ -99,9 +100,16 @@ export class PCollection<out T> {
    * What a DoFn emits; it knows timestamp, window and pane, and may be asynchronous. With
    * `sideInputs` it may read other PCollections as values, and with `outputs` it has several outputs.
    *
+   * One that keeps state and timers for each key and window is made by `statefulDoFn`.
+   *
    * @throws ERR_PIPELINE if a side input belongs to another pipeline
    * @throws ERR_OPTION if `outputs` lacks `main`
    */
+  parDo<U>(
+    this: KeyedPCollection,
+    fn: StatefulDoFn<T & AnyKV, U>,
+    options?: TransformOptions,
+  ): PCollection<U>;
   parDo<Tags extends OutputTags, Sides extends SideInputs = None>(
     fn: DoFn<T, TagValues<Tags>["main"], TagValues<Tags>, SideValues<Sides>>,
     options: ParDoOptions<Sides> & { readonly outputs: Tags },
@@ -112,9 +120,13 @@ export class PCollection<out T> {
   ): PCollection<U>;
   parDo<U>(fn: DoFn<T, U>, options?: TransformOptions): PCollection<U>;
   parDo<U>(
-    fn: DoFn<T, U, never, never>,
+    fn: DoFn<T, U, never, never> | StatefulDoFn<T & AnyKV, U>,
     options: ParDoOptions<SideInputs> & { readonly outputs?: OutputTags } = {},
   ): PCollection<U> | Readonly<Record<string, PCollection<unknown>>> {
+    if (isStateful(fn)) {
+      const draft = { kind: "statefulParDo", fn, keyCoder, valueCoder: anyCoder } as const;
+      return this.#then(draft, "parDo", options);
+    }
     const doFn = fn as unknown as DoFn<unknown, unknown>;
     const added = addParDo(this.#builder, this.#node, doFn, options);
     if (isNode(added)) return new PCollection<U>(this.#builder, added);

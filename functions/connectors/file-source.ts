@@ -49,59 +49,52 @@ export function fileSource(spec: SourceSpec): AnySplittable | undefined {
 }
 
 async function giveLines(
-  spec: FileSourceSpec,
+  { path, format, timestamp, decode = asItIs }: FileSourceSpec,
   tracker: Claims<OffsetRange, number>,
   out: ReadContext<unknown>,
 ): Promise<void> {
-  const isJson = spec.format === "ndjson";
-  await readLines(spec.path, tracker, (line) => {
+  const isJson = format === "ndjson";
+  await readLines(path, tracker, (line) => {
     if (isJson && line.trim() === "") return;
     try {
-      give(spec, isJson ? JSON.parse(line) : line, out);
+      const value = decode(isJson ? JSON.parse(line) : line);
+      if (timestamp === undefined) out.output(value);
+      else out.output(value, { timestamp: timestamp(value) });
     } catch (cause) {
-      setAside(spec, line, cause, out);
+      out.setAside(Buffer.from(line, "utf8"), unreadable(path, cause));
     }
   });
 }
 
 async function giveRows(
-  spec: FileSourceSpec,
+  { path, format, timestamp, decode = asItIs }: FileSourceSpec,
   tracker: Claims<OffsetRange, number>,
   out: ReadContext<unknown>,
 ): Promise<void> {
-  const { format, path } = spec;
+  const setAside = (record: unknown, cause: unknown): void =>
+    out.setAside(Buffer.from(JSON.stringify(record), "utf8"), unreadable(path, cause));
   await readRows(format === "csv" ? csvRows(path) : jsonRows(path), tracker, {
     take(row) {
       try {
-        give(spec, row, out);
+        const value = decode(row);
+        if (timestamp === undefined) out.output(value);
+        else out.output(value, { timestamp: timestamp(value) });
       } catch (cause) {
-        setAside(spec, JSON.stringify(row), cause, out);
+        setAside(row, cause);
       }
     },
-    setAside: (record, cause) => setAside(spec, JSON.stringify(record), cause, out),
+    setAside,
   });
 }
 
-function give(
-  { decode, timestamp }: FileSourceSpec,
-  parsed: unknown,
-  out: ReadContext<unknown>,
-): void {
-  const value = decode === undefined ? parsed : decode(parsed);
-  if (timestamp === undefined) out.output(value);
-  else out.output(value, { timestamp: timestamp(value) });
+/** What a record is where no schema says otherwise. */
+function asItIs(record: unknown): unknown {
+  return record;
 }
 
-/** A record that can't be read is set aside as it stands in the file. */
-function setAside(
-  { path }: FileSourceSpec,
-  text: string,
-  cause: unknown,
-  out: ReadContext<unknown>,
-): void {
+function unreadable(path: string, cause: unknown): MeshError {
   const code = isMeshError(cause) ? cause.code : "ERR_DECODE";
-  const error = new MeshError(code, `${path}: ${wordsOf(cause)}`, { cause });
-  out.setAside(Buffer.from(text, "utf8"), error);
+  return new MeshError(code, `${path}: ${wordsOf(cause)}`, { cause });
 }
 
 /** Reads; a file that is missing is the author's to mend, another failure to read it may pass. */

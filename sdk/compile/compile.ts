@@ -136,6 +136,8 @@ function why(root: GraphNode): string {
       return "Each element is read by itself: readEach spreads them, and the parts of each, over shards.";
     case "combinePerKey":
       return "Elements with equal keys must meet: combinePerKey moves what is folded so far to the shard of its key.";
+    case "statefulParDo":
+      return "State and timers belong to a key: the DoFn's elements move to the shard of their key.";
     case "awaitSideInputs":
       return "Elements wait for the side inputs of their window, and shards keep both.";
     default:

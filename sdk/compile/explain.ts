@@ -3,7 +3,12 @@
  *
  * Owns: the text. Does not own: colours and tables (cli/).
  */
-import { type GraphNode, isShuffle, type PipelineGraph } from "../model/graph.ts";
+import {
+  type GraphNode,
+  isShuffle,
+  type PipelineGraph,
+  type StatefulParDoNode,
+} from "../model/graph.ts";
 import type { EdgePlan, MeshPlan, StagePlan } from "./plan.ts";
 import { durationWords, windowingWords } from "./windowing-words.ts";
 
@@ -92,7 +97,18 @@ function explainWindowing(stage: StagePlan, nodes: Nodes): string[] {
   // These two pass elements on as they come; windows are the next grouping's matter.
   if (root?.kind === "reshuffle" || root?.kind === "readEach") return [];
   if (root === undefined || !isShuffle(root)) return [];
+  if (root.kind === "statefulParDo") return [line("keeps", stateWords(root.fn))];
   return stage.shuffle === undefined
     ? []
     : [line("windows", windowingWords(stage.shuffle.windowing))];
+}
+
+/** Returns in words what a DoFn keeps for each key and window. */
+function stateWords({ state, timers, code }: StatefulParDoNode["fn"]): string {
+  const kept = [
+    ...Object.entries(state).map(([name, { kind }]) => `${name} (${kind})`),
+    ...Object.entries(timers).map(([name, { domain }]) => `timer ${name} (${domain} time)`),
+    ...(code.requiresTimeSortedInput === true ? ["elements until they can be sorted by time"] : []),
+  ];
+  return `for each key and window: ${kept.length === 0 ? "nothing" : kept.join(", ")}`;
 }

@@ -6,7 +6,7 @@
  * F1. Equal data gives an equal hash: fields are sorted, and a field that is undefined is no field.
  */
 import type { SourceSpec } from "../io/source-spec.ts";
-import type { GraphNode } from "../model/graph.ts";
+import type { GraphNode, StatefulParDoNode } from "../model/graph.ts";
 import { textHash } from "../model/text-hash.ts";
 
 /** Returns JSON with sorted fields, for data that is compared or hashed. */
@@ -42,6 +42,13 @@ function stateOf(root: GraphNode): object {
       };
     case "readEach":
       return { kind: root.kind, value: root.valueCoder.name, read: root.fn.name };
+    case "statefulParDo":
+      return {
+        ...shuffleOf(root),
+        key: root.keyCoder.name,
+        value: root.valueCoder.name,
+        ...declaredBy(root.fn),
+      };
     case "reshuffle":
       return { kind: root.kind, value: root.valueCoder.name };
     case "awaitSideInputs":
@@ -53,6 +60,23 @@ function stateOf(root: GraphNode): object {
     default:
       return { kind: root.kind };
   }
+}
+
+/** State and timers are stored by name, and in a form that follows from their kind. */
+function declaredBy({ state, timers, code }: StatefulParDoNode["fn"]): object {
+  return {
+    state: mapValues(state, (spec) => ({
+      kind: spec.kind,
+      coder: spec.kind === "set" ? undefined : spec.coder.name,
+      combine: spec.kind === "combining" ? spec.fn.name : undefined,
+    })),
+    timers: mapValues(timers, ({ kind, domain }) => ({ kind, domain })),
+    sorted: code.requiresTimeSortedInput === true,
+  };
+}
+
+function mapValues<V>(record: Readonly<Record<string, V>>, fn: (value: V) => object): object {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, fn(value)]));
 }
 
 function shuffleOf(root: GraphNode): object {
