@@ -48,7 +48,7 @@ export class Chain implements DoFnHost {
   sides: SideViews | undefined;
   readonly pending: Promise<void>[] = [];
   readonly #writers: ShuffleWriter[] = [];
-  readonly finalizers = new Finalizers();
+  readonly finalizers: Finalizers = new Finalizers();
   readonly #doFns: DoFnLife[] = [];
   /** By node: behind a flatten one receiver serves several producers. */
   readonly #receivers = new Map<string, Receive>();
