@@ -36,18 +36,24 @@ export function nexmarkEvents(
   settings: Partial<NexmarkConfiguration> = {},
 ): readonly NexmarkEvent[] {
   const config = { ...NEXMARK_DEFAULTS, ...settings };
+  const eventAt = nexmarkEventAt(config);
+  return Array.from({ length: config.events }, (_, index) => eventAt(index));
+}
+
+/** Returns the function that makes the event at an index of `nexmarkEvents`, without the others. */
+export function nexmarkEventAt(config: NexmarkConfiguration): (index: number) => NexmarkEvent {
+  const { events, generators, outOfOrderGroupSize } = config;
   const timeline = timelineOf(config);
-  const each = Math.floor(config.events / config.generators);
-  // The last generator also makes what can't be shared out.
-  const most = config.events - each * (config.generators - 1);
-  const events: NexmarkEvent[] = [];
-  for (let n = 0; n < most; n++) {
-    const eventNumber = placeInGroup(n, config.outOfOrderGroupSize);
-    for (let i = n < each ? 0 : config.generators - 1; i < config.generators; i++) {
-      events.push(drawEvent(i * each + eventNumber, eventNumber, timeline, config));
-    }
-  }
-  return events;
+  const each = Math.floor(events / generators);
+  const shared = each * generators;
+  return (index) => {
+    // The last generator also makes what can't be shared out.
+    const isRest = index >= shared;
+    const generator = isRest ? generators - 1 : index % generators;
+    const n = isRest ? each + index - shared : Math.floor(index / generators);
+    const eventNumber = placeInGroup(n, outOfOrderGroupSize);
+    return drawEvent(generator * each + eventNumber, eventNumber, timeline, config);
+  };
 }
 
 /** The number of the event that a generator makes as its `n`th. */
