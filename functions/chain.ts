@@ -19,7 +19,9 @@ import type {
 import type { Window } from "../sdk/model/window.ts";
 import { assignerOf, isSingleWindowFn, windowsAssignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
-import { type DoFnHost, type DoFnOutputs, DoFnRunner } from "./do-fn-runner.ts";
+import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
+import { type DoFnOutputs, DoFnRunner } from "./do-fn-runner.ts";
+import { Finalizers } from "./finalizers.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import {
@@ -46,7 +48,8 @@ export class Chain implements DoFnHost {
   sides: SideViews | undefined;
   readonly pending: Promise<void>[] = [];
   readonly #writers: ShuffleWriter[] = [];
-  readonly #doFns: DoFnRunner[] = [];
+  readonly finalizers = new Finalizers();
+  readonly #doFns: DoFnLife[] = [];
   /** By node: behind a flatten one receiver serves several producers. */
   readonly #receivers = new Map<string, Receive>();
   #sinks: SinkBuffers = newSinkBuffers();
@@ -56,7 +59,10 @@ export class Chain implements DoFnHost {
   constructor(program: Program, options: EngineOptions) {
     this.#program = program;
     this.#options = options;
-    this.receive = this.#outputOf(program.root);
+    const { root } = program;
+    this.receive = this.#outputOf(root);
+    // Its elements are fed by stateful/, but its bundles are these.
+    if (root.kind === "statefulParDo") this.#doFns.unshift(new DoFnLife(root, this, this.receive));
   }
 
   /** Whether any DoFn must be told of the beginning and end of a bundle. */
@@ -89,6 +95,7 @@ export class Chain implements DoFnHost {
       messages: sinks.messages,
       files: linesOf(sinks),
       elements: shuffled + sinks.elements,
+      finalizers: this.finalizers.take(),
     };
   }
 
@@ -98,6 +105,7 @@ export class Chain implements DoFnHost {
     while (this.pending.length > 0) await Promise.allSettled(this.pending.splice(0));
     for (const writer of this.#writers) writer.discard();
     this.#sinks = newSinkBuffers();
+    this.finalizers.take();
   }
 
   async teardown(): Promise<void> {
@@ -188,7 +196,7 @@ export class Chain implements DoFnHost {
     // Registered before its consumers are: finishBundle goes down the chain.
     const place = this.#doFns.length;
     const runner = new DoFnRunner(node, this, this.#outputsOf(node));
-    this.#doFns.splice(place, 0, runner);
+    this.#doFns.splice(place, 0, runner.life);
     return runner.receive;
   }
 }

@@ -1,11 +1,9 @@
 /**
- * DoFn runner: the life cycle of one DoFn on one instance.
+ * DoFn runner: the elements of one DoFn on one instance.
  *
- * Owns: the order of setup, startBundle, process and finishBundle, the context, and asynchronous
- * elements. Does not own: what happens when one throws (guarded-run.ts).
+ * Owns: the context, and asynchronous elements. Does not own: what is called before and after them
+ * (do-fn-life.ts), what happens when one throws (guarded-run.ts).
  *
- * D1. setup has ended before the first startBundle, startBundle before the first process, every
- *     process before finishBundle.
  * D2. An output is never older than its input.
  * D3. A synchronous element costs no promise and no allocation: one context serves them all.
  */
@@ -20,20 +18,11 @@ import {
   toTimestamp,
 } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
+import type { BundleFinalizer } from "../sdk/transforms/bundle-finalizer.ts";
 import type { DoFn, ProcessContext } from "../sdk/transforms/do-fn.ts";
+import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
-import type { SideViews } from "./sides/side-views.ts";
 import { placeOf, timestampError, userError } from "./user-errors.ts";
-
-/** What a DoFn runner asks of the chain around it. */
-export interface DoFnHost {
-  /** Source of the element at hand; asynchronous elements put theirs back before they emit. */
-  source: SourceId | undefined;
-  /** What the stage has of its side inputs; undefined if it has none. */
-  readonly sides: SideViews | undefined;
-  /** Adds an element that is still running. */
-  readonly pending: Promise<void>[];
-}
 
 /** Where a DoFn's outputs go. */
 export interface DoFnOutputs {
@@ -53,28 +42,31 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
   readonly #node: ParDoNode;
   readonly #host: DoFnHost;
   readonly #outputs: DoFnOutputs;
+  readonly bundleFinalizer: BundleFinalizer;
 
   constructor(node: ParDoNode, host: DoFnHost, outputs: DoFnOutputs) {
     this.#node = node;
     this.#host = host;
     this.#outputs = outputs;
+    this.bundleFinalizer = host.finalizers;
   }
 
-  output(value: unknown, options?: OutputOptions): void {
+  // Functions of their own, so that a DoFn may take them apart: process(x, { output }).
+  readonly output = (value: unknown, options?: OutputOptions): void => {
     this.#emit(this.#outputs.main, value, options);
-  }
+  };
 
-  outputTo(tag: string, value: unknown, options?: OutputOptions): void {
+  readonly outputTo = (tag: string, value: unknown, options?: OutputOptions): void => {
     const next = this.#outputs.tagged.get(tag);
     if (next === undefined) throw unknownTag(this.#node, tag);
     this.#emit(next, value, options);
-  }
+  };
 
-  sideInput(name: string): unknown {
+  readonly sideInput = (name: string): unknown => {
     const { sides } = this.#host;
     if (sides === undefined) throw noSideInputs(this.#node, name);
     return sides.read(name, this.window, placeOf(this.#node));
-  }
+  };
 
   #emit(next: Receive, value: unknown, options: OutputOptions | undefined): void {
     let { timestamp } = this;
@@ -105,29 +97,17 @@ function noSideInputs(node: ParDoNode, name: string): MeshError {
 /** Runs one DoFn. */
 export class DoFnRunner {
   readonly node: ParDoNode;
+  readonly life: DoFnLife;
   readonly #host: DoFnHost;
   readonly #outputs: DoFnOutputs;
   #context: Context;
-  #isSetUp = false;
 
   constructor(node: ParDoNode, host: DoFnHost, outputs: DoFnOutputs) {
     this.node = node;
+    this.life = new DoFnLife(node, host, outputs.main);
     this.#host = host;
     this.#outputs = outputs;
     this.#context = new Context(node, host, outputs);
-  }
-
-  async startBundle(): Promise<void> {
-    const { fn } = this.node;
-    try {
-      if (!this.#isSetUp) await fn.setup?.();
-      this.#isSetUp = true;
-      await fn.startBundle?.();
-    } catch (cause) {
-      // No element is to blame, so none may become a dead letter: the delivery comes again.
-      const { message } = userError(this.node, cause);
-      throw new MeshError("ERR_UNAVAILABLE", `${message} (before any element)`, { cause });
-    }
   }
 
   readonly receive: Receive = (value, timestamp, window, pane) => {
@@ -152,23 +132,6 @@ export class DoFnRunner {
   /** The node's DoFn has forgotten which tags and side inputs it declared. */
   #process(value: unknown, context: Context): void | Promise<void> {
     return (this.node.fn as AnyDoFn).process(value, context);
-  }
-
-  async finishBundle(): Promise<void> {
-    const next = this.#outputs.main;
-    this.#host.source = undefined;
-    try {
-      await this.node.fn.finishBundle?.({
-        output: (value, { timestamp, window }) =>
-          next(value, toTimestamp(timestamp), window, NO_FIRING),
-      });
-    } catch (cause) {
-      throw userError(this.node, cause);
-    }
-  }
-
-  async teardown(): Promise<void> {
-    if (this.#isSetUp) await this.node.fn.teardown?.();
   }
 
   async #guard(running: Promise<void>): Promise<void> {

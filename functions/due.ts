@@ -10,7 +10,7 @@
  * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
  *     the ones without a head too: what is late for a test is so late in each shard.
  */
-import type { MeshPlan } from "../sdk/compile/plan.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { newProgress, type ShardProgress } from "./head.ts";
 import { type Job, sideKey, watermarksOf } from "./job.ts";
@@ -36,6 +36,8 @@ export interface DueShard {
   readonly shard: number;
   /** Defined if the shard waits for it. */
   readonly synchronizedMs: number | undefined;
+  /** The shard reads, and must be told of the drain. */
+  readonly drains: boolean;
 }
 
 /** Who must be told, and what the job remembers of it. */
@@ -53,27 +55,52 @@ const AGAIN_MS = 10_000;
 
 /** Returns the shards that must be told. */
 export function dueShards(input: DueInput): Due {
-  const { plan, job, heads, nowMs } = input;
+  const { plan, job, nowMs } = input;
   const synchronized = synchronizedStages(input);
-  const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
   const exact = exactStages(plan);
+  const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
   let isWaiting = false;
   let nextProcessingMs: number = MAX_TIMESTAMP;
-  for (const { id: stage, shards } of plan.stages) {
-    const [watermark] = watermarksOf(job, stage);
-    const unopened = exact.has(stage) ? newProgress() : undefined;
-    for (let shard = 0; shard < shards; shard++) {
-      const head = heads.get(`${stage}/${shard}`) ?? unopened;
-      if (head === undefined) continue;
-      const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(stage, side))[0]);
-      const isOwed = isSideDue || (exact.has(stage) && isBehind(head, job, stage));
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage), isOwed);
+  for (const stage of plan.stages) {
+    const [watermark] = watermarksOf(job, stage.id);
+    const isExact = exact.has(stage.id);
+    for (const [shard, head] of headsOf(stage, input.heads, isExact)) {
+      const owed = owedTo(head, stage, job, isExact);
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage.id), owed);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
-      if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
+      if (reason.tells) tell(input, { stage: stage.id, shard }, watermark, reason, due);
     }
   }
   return { ...due, isWaiting, nextProcessingMs };
+}
+
+/** The heads of a stage's shards; where all must be told, a shard without one counts as new. */
+function headsOf(
+  { id, shards }: StagePlan,
+  heads: DueInput["heads"],
+  isExact: boolean,
+): [shard: number, head: ShardProgress][] {
+  const unopened = isExact ? newProgress() : undefined;
+  return Array.from({ length: shards }, (_, shard) => shard).flatMap((shard) => {
+    const head = heads.get(`${id}/${shard}`) ?? unopened;
+    return head === undefined ? [] : [[shard, head] as [number, ShardProgress]];
+  });
+}
+
+/** What a shard must be told beside its own timers. */
+interface Owed {
+  /** Reads without end must end. */
+  readonly drains: boolean;
+  readonly isAny: boolean;
+}
+
+function owedTo(head: ShardProgress, { id, read }: StagePlan, job: Job, isExact: boolean): Owed {
+  const isDraining = job.state === "DRAINING" && read?.truncates === true;
+  const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
+  const drains = isDraining && isOpen;
+  const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
+  return { drains, isAny: drains || isSideDue || (isExact && isBehind(head, job, id)) };
 }
 
 /** Stages whose shards are told of every watermark (R3). */
@@ -94,7 +121,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isOther, isSynchronized }: Reason,
+  { isOther, isSynchronized, drains }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -107,7 +134,7 @@ function tell(
     (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
-  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined });
+  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined, drains });
 }
 
 interface Reason {
@@ -117,6 +144,7 @@ interface Reason {
   /** It is not the input watermark alone that the shard is told of. */
   readonly isOther: boolean;
   readonly isSynchronized: boolean;
+  readonly drains: boolean;
 }
 
 function reasonOf(
@@ -124,19 +152,20 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
-  isOwed: boolean,
+  owed: Owed,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
   const hasNews = head.watermarks[0] < watermark;
   const isProcessing = head.nextProcessingMs <= nowMs;
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
-  const isOther = isProcessing || isSynchronized || isOwed;
+  const isOther = isProcessing || isSynchronized || owed.isAny;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized || isOwed,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || owed.isAny,
     tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isOther,
     isOther,
     isSynchronized,
+    drains: owed.drains,
   };
 }
 

@@ -12,6 +12,7 @@ import { inflateSync } from "node:zlib";
 import type { Json } from "../sdk/coders/coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
+import type { Read } from "./reads/read.ts";
 
 /**
  * The elements of one window in a bundle, column by column.
@@ -41,7 +42,7 @@ export type PaneJson = readonly [string, number, number, boolean, boolean];
 export type EnvelopeBody =
   | { readonly kind: "elements"; readonly windows: readonly WindowColumns[] }
   | { readonly kind: "start" }
-  | { readonly kind: "split"; readonly split: Json; readonly from?: Json }
+  | { readonly kind: "split"; readonly read: Read }
   | {
       readonly kind: "advance";
       /** Stored watermarks that the shard needs to know: its stage's, its targets', its side inputs'. */
@@ -50,6 +51,8 @@ export type EnvelopeBody =
       readonly nowMs?: number;
       /** Processing time, in ms, of which nothing more will come from the stages before. */
       readonly synchronizedMs?: number;
+      /** The job is drained: what is still to be read is cut short. */
+      readonly drains?: boolean;
     };
 
 /** One message between stages. */

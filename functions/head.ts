@@ -46,6 +46,8 @@ export interface ShardProgress {
   /** By side input: the watermark whose passing lets waiting elements go on; MAX if none waits. */
   readonly sideTimers?: Readonly<Record<string, Timestamp>>;
   readonly metrics: ShardMetrics;
+  /** Whether the shard of a read was told of a drain. */
+  readonly isDraining?: boolean;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
 }

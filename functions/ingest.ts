@@ -20,7 +20,8 @@ import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
-import { guardedRun } from "./guarded-run.ts";
+import { callFinalizers } from "./finalizers.ts";
+import { guardedRun, ListWork } from "./guarded-run.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
@@ -49,7 +50,16 @@ interface Group {
   readonly register: Register;
   readonly messages: readonly OutgoingMessage[];
   readonly documents: BundleOutputs["documents"];
+  readonly finalizers: BundleOutputs["finalizers"];
 }
+
+/** A group that is published and not yet confirmed. */
+interface Unconfirmed {
+  readonly waiting: readonly Waiting[];
+  readonly finalizers: BundleOutputs["finalizers"];
+}
+
+const NOBODY: Unconfirmed = { waiting: [], finalizers: [] };
 
 /** The group commits of one instance of an ingest stage. */
 export class Ingest {
@@ -85,33 +95,43 @@ export class Ingest {
   /** Runs groups until nobody waits. Never rejects: who waits is told. */
   async #pump(): Promise<void> {
     this.#isRunning = true;
-    let unconfirmed: Waiting[] = [];
+    let unconfirmed = NOBODY;
     let last: Register | undefined;
-    while (this.#waiting.length > 0 || unconfirmed.length > 0) {
+    while (this.#waiting.length > 0 || unconfirmed.waiting.length > 0) {
       const before = unconfirmed;
       const isAlone = this.#waiting.length === 0;
       const group = isAlone ? [] : await this.#gather();
       try {
-        if (isAlone && last !== undefined) await this.#confirm(last);
-        else last = await this.#runGroup(group, before);
-        unconfirmed = group;
-        if (isAlone) acknowledge(before);
+        if (isAlone && last !== undefined) {
+          await this.#confirm(last);
+          this.#acknowledge(before);
+          unconfirmed = NOBODY;
+        } else {
+          const { register, finalizers } = await this.#runGroup(group, before);
+          last = register;
+          unconfirmed = { waiting: group, finalizers };
+        }
       } catch (error) {
-        unconfirmed = [];
+        unconfirmed = NOBODY;
         this.#renew();
-        for (const { refuse } of [...before, ...group]) refuse(error);
+        for (const { refuse } of [...before.waiting, ...group]) refuse(error);
       }
     }
     this.#isRunning = false;
   }
 
+  #acknowledge({ waiting, finalizers }: Unconfirmed): void {
+    for (const { acknowledge } of waiting) acknowledge();
+    void callFinalizers(finalizers, this.#context.world.log);
+  }
+
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
-  async #runGroup(group: readonly Waiting[], before: readonly Waiting[]): Promise<Register> {
+  async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
     const run = await this.#run(group.map((waiting) => waiting.message));
     await this.#register(run.register);
-    acknowledge(before);
+    this.#acknowledge(before);
     await this.#publish(run);
-    return run.register;
+    return run;
   }
 
   /**
@@ -170,7 +190,8 @@ export class Ingest {
       this.#chain.source = { id: item.id, outputs: 0 };
       this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
     };
-    const run = await guardedRun(this.#chain, items, feed, clock, this.#context.options);
+    const work = new ListWork(items, feed);
+    const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
       const { value: element, timestamp } = item;
       dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
@@ -224,7 +245,8 @@ export class Ingest {
       },
       atMs: world.clock.nowMs(),
     };
-    return { register, messages, documents: outputs.documents };
+    const { documents, finalizers } = outputs;
+    return { register, messages, documents, finalizers };
   }
 
   #nextSequence(target: string): number {
@@ -253,10 +275,6 @@ export class Ingest {
       atMs: world.clock.nowMs(),
     };
   }
-}
-
-function acknowledge(waiting: readonly Waiting[]): void {
-  for (const { acknowledge: done } of waiting) done();
 }
 
 function observe(items: readonly Item[], told: Timestamp | undefined): Register["observed"] {

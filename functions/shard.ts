@@ -8,6 +8,7 @@
  * Z1. An open shard is equal to what its head says; after a failed step it is opened anew.
  * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
  */
+import type { GraphNode } from "../sdk/model/graph.ts";
 import { MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
@@ -25,10 +26,12 @@ import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
 import { Gate } from "./sides/gate.ts";
 import { ShardState } from "./state.ts";
+import { StatefulShard } from "./stateful/stateful-shard.ts";
 
 /** An open shard. */
 export interface Shard {
@@ -43,8 +46,12 @@ export interface Shard {
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
   readonly grouping: Grouping | undefined;
+  /** Undefined for stages whose root does not read. */
+  readonly reads: Reads | undefined;
   /** Undefined for stages that read no side inputs. */
   readonly gate: Gate | undefined;
+  /** Undefined for stages whose root is no stateful DoFn. */
+  readonly stateful: StatefulShard | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
   readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
@@ -74,13 +81,6 @@ export async function openShard(
   );
   const spilled = joinOutbox(texts.slice(segments.length));
   const outbox = [...(body?.outbox ?? []), ...spilled];
-  const { root } = program;
-  const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
-  const grouping = groups ? new Grouping(root, state) : undefined;
-  const gate =
-    root.kind === "awaitSideInputs"
-      ? new Gate(root, state, progress.sideWatermarks ?? {})
-      : undefined;
   return {
     ref,
     version: head?.version,
@@ -90,13 +90,40 @@ export async function openShard(
     metrics: { ...newMetrics(), ...progress.metrics },
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
-    grouping,
-    gate,
-    keeper: grouping ?? gate,
+    ...keepersOf(program.root, state, progress),
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
   };
+}
+
+type Keepers = Pick<Shard, "grouping" | "reads" | "gate" | "stateful" | "keeper">;
+
+/** What the root of a stage keeps on a shard: one of these at most. */
+function keepersOf(root: GraphNode, state: ShardState, progress: ShardProgress): Keepers {
+  const none = { grouping: undefined, reads: undefined, gate: undefined, stateful: undefined };
+  switch (root.kind) {
+    case "groupByKey":
+    case "combinePerKey": {
+      const grouping = new Grouping(root, state);
+      return { ...none, grouping, keeper: grouping };
+    }
+    case "source":
+    case "readEach": {
+      const reads = new Reads(state, progress.isDraining === true);
+      return { ...none, reads, keeper: reads };
+    }
+    case "awaitSideInputs": {
+      const gate = new Gate(root, state, progress.sideWatermarks ?? {});
+      return { ...none, gate, keeper: gate };
+    }
+    case "statefulParDo": {
+      const stateful = new StatefulShard(root, state);
+      return { ...none, stateful, keeper: stateful };
+    }
+    default:
+      return { ...none, keeper: undefined };
+  }
 }
 
 /** A commit, and the parts in which it keeps what of the outbox doesn't fit into the head. */
@@ -164,6 +191,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
       sideTimers: shard.gate.sideTimers(),
     }),
     metrics: shard.metrics,
+    ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };
 }

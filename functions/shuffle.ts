@@ -19,8 +19,10 @@ import {
   type CombinePerKeyNode,
   type GroupByKeyNode,
   inputWindowing,
+  type ReadEachNode,
   type ReshuffleNode,
   type ShuffleNode,
+  type StatefulParDoNode,
 } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -71,13 +73,17 @@ export interface ShuffleWriter {
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
   if (context.side !== undefined) return broadcastWriter(context.side, context);
-  if (node.kind === "reshuffle" || node.kind === "awaitSideInputs") {
-    return reshuffleWriter(node, context);
+  switch (node.kind) {
+    case "combinePerKey":
+      return context.lift === "bundle"
+        ? new LiftedCombine(node, context)
+        : keyedWriter(node, context);
+    case "groupByKey":
+    case "statefulParDo":
+      return keyedWriter(node, context);
+    default:
+      return reshuffleWriter(node, context);
   }
-  if (node.kind === "combinePerKey" && context.lift === "bundle") {
-    return new LiftedCombine(node, context);
-  }
-  return keyedWriter(node, context);
 }
 
 /** One builder a target shard. */
@@ -124,26 +130,32 @@ function keyOf(value: unknown, node: ShuffleNode): AnyKV {
   throw new MeshError("ERR_KEY", `${node.name}: an element without a key reached the shuffle.`);
 }
 
-/** Each element by itself: groupByKey, and combines that are not folded here. */
+/**
+ * Each element by itself: groupByKey, combines that are not folded here, and DoFns with state, which
+ * are told the pane too.
+ */
 function keyedWriter(
-  node: GroupByKeyNode | CombinePerKeyNode,
+  node: GroupByKeyNode | CombinePerKeyNode | StatefulParDoNode,
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);
-  const keepsTime = inputWindowing(node).timestampCombiner !== "endOfWindow";
+  const isStateful = node.kind === "statefulParDo";
+  const keepsTime = isStateful || inputWindowing(node).timestampCombiner !== "endOfWindow";
   const encodeValue =
-    node.kind === "groupByKey"
-      ? (value: unknown) => node.valueCoder.encode(value)
-      : (value: unknown) =>
-          node.accumulatorCoder.encode(node.fn.addInput(node.fn.createAccumulator(), value));
+    node.kind === "combinePerKey"
+      ? (value: unknown) =>
+          node.accumulatorCoder.encode(node.fn.addInput(node.fn.createAccumulator(), value))
+      : (value: unknown) => node.valueCoder.encode(value);
   return {
-    receive(element, timestamp, window) {
+    receive(element, timestamp, window, pane) {
       const { key, value } = keyOf(element, node);
       const keyText = encodeKey(key);
       const time = keepsTime ? timestamp : undefined;
+      const ofPane = isStateful ? encodePane(pane) : undefined;
+      const id = nextId(context);
       targets
         .of(hashKey(keyText) % context.shards)
-        .add(windowKey(window), encodeValue(value), timestamp, keyText, time, nextId(context));
+        .add(windowKey(window), encodeValue(value), timestamp, keyText, time, id, ofPane);
       targets.elements++;
     },
     count: () => targets.elements,
@@ -154,7 +166,7 @@ function keyedWriter(
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
 function reshuffleWriter(
-  node: ReshuffleNode | AwaitSideInputsNode,
+  node: ReshuffleNode | ReadEachNode | AwaitSideInputsNode,
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);

@@ -140,7 +140,8 @@ function computeStep(
   const advancing: Job = { ...job, watermarks, sources, ingest: addMetrics(job, arrived) };
   const versions = versionsOf(snapshot);
   const due = dueShards({ plan, job: advancing, heads, versions, inFlight, nowMs });
-  const isDone = !isInFlight && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
+  const isQuiet = !isInFlight && !due.isWaiting;
+  const isDone = isQuiet && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
   const isPending = isInFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
   return {
     job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },
@@ -246,7 +247,7 @@ function earliest(a: number | undefined, b: number): number | undefined {
 function advanceMessage(
   plan: MeshPlan,
   job: Job,
-  { stage, shard, synchronizedMs }: DueShard,
+  { stage, shard, synchronizedMs, drains }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
   const told = plan.edges.flatMap(({ from, to, side }) => {
@@ -268,6 +269,7 @@ function advanceMessage(
       watermarks,
       nowMs,
       ...(synchronizedMs !== undefined && { synchronizedMs }),
+      ...(drains && { drains }),
     },
   };
   const topic = mailboxOf(plan, stage);

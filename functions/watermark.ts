@@ -7,6 +7,7 @@
  *   in(T)  = min over edges S→T of min( out(S), minTime of every range sent to T, not received )
  *           (edges of side inputs left out: each has a watermark of its own, by the same rule)
  *   out(S) = max( previous out(S), min( in(S), every hold of S's shards ) )
+ *   in of a read stage: every hold of its shards, too
  *
  * W1. Neither watermark ever goes back.
  * W2. output ≤ input.
@@ -18,7 +19,7 @@ import type { EdgePlan, MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
 import { type Job, type StageWatermarks, sideKey, watermarksOf } from "./job.ts";
-import { contains, containsRange } from "./received.ts";
+import { contains, containsRange, countOf } from "./received.ts";
 import type { Register } from "./register.ts";
 
 /** One consistent view of the mesh, decoded. */
@@ -57,8 +58,10 @@ export function computeWatermarks(view: MeshView, job: Job): StageWatermarks {
       const known = later(watermarksOf(job, key)[0], watermark);
       watermarks[key] = [known, known];
     }
-    const inputNow = later(previousInput, input);
-    const output = later(previousOutput, earlier(inputNow, holdOf(view, stage)));
+    // What a shard has still to read is what is on its way to the stage.
+    const hold = holdOf(view, stage);
+    const inputNow = later(previousInput, stage.kind === "read" ? earlier(input, hold) : input);
+    const output = later(previousOutput, earlier(inputNow, hold));
     watermarks[stage.id] = [inputNow, output];
   }
   return watermarks;
@@ -160,12 +163,4 @@ function receivedOf(
   producer: string,
 ): readonly number[] {
   return view.heads.get(target)?.received[producer]?.[0] ?? [];
-}
-
-function countOf(intervals: readonly number[]): number {
-  let count = 0;
-  for (let i = 0; i < intervals.length; i += 2) {
-    count += (intervals[i + 1] ?? 0) - (intervals[i] ?? 0) + 1;
-  }
-  return count;
 }

@@ -10,6 +10,7 @@ export type {
   EdgePlan,
   IngestPlan,
   MeshPlan,
+  ReadPlan,
   ShufflePlan,
   StageKind,
   StagePlan,
@@ -22,6 +23,12 @@ export {
   files,
 } from "./io/files.ts";
 export { type FirestoreWriteOptions, firestore } from "./io/firestore.ts";
+export { type GenerateSequenceOptions, generateSequence } from "./io/generate-sequence.ts";
+export {
+  type PeriodicSequenceOptions,
+  periodicImpulse,
+  periodicSequence,
+} from "./io/periodic-impulse.ts";
 export {
   type PubsubReadOptions,
   type PubsubWriteOptions,
@@ -31,6 +38,33 @@ export {
 export type { WriteContext } from "./io/sink-spec.ts";
 export type { Sink, Source } from "./io/source.ts";
 export type { SourceMessage, WatermarkPolicy } from "./io/source-spec.ts";
+export {
+  MAX_OFFSET,
+  type OffsetRange,
+  OffsetRangeTracker,
+  splitOffsetRange,
+} from "./io/splittable/offset-range.ts";
+export { ProcessContinuation } from "./io/splittable/process-continuation.ts";
+export type {
+  Claims,
+  Progress,
+  RestrictionTracker,
+  SplitResult,
+} from "./io/splittable/restriction-tracker.ts";
+export {
+  type ProcessEnd,
+  type ReadContext,
+  type ReadStart,
+  type Splittable,
+  type SplittableDoFn,
+  splittable,
+} from "./io/splittable/splittable.ts";
+export {
+  type EstimatorStart,
+  type NewWatermarkEstimator,
+  type WatermarkEstimator,
+  watermarkEstimators,
+} from "./io/splittable/watermark-estimator.ts";
 export { type IdleOption, type TrailingOptions, watermarks } from "./io/watermarks.ts";
 export type { Duration, DurationFields } from "./model/duration.ts";
 export { type Disposition, isMeshError, MeshError, type MeshErrorCode } from "./model/errors.ts";
@@ -50,6 +84,50 @@ export { type CreateOptions, isPipeline, type Pipeline, pipeline, type Root } fr
 export type { Schema } from "./schemas/schema.ts";
 export { schemaCoder } from "./schemas/schema-coder.ts";
 export { validate } from "./schemas/validate.ts";
+export {
+  bagState,
+  combiningState,
+  mapState,
+  multimapState,
+  orderedListState,
+  type StateOptions,
+  type StateSpec,
+  setState,
+  valueState,
+} from "./state/state-specs.ts";
+export type {
+  BagState,
+  CombiningState,
+  MapState,
+  MultimapState,
+  OrderedListState,
+  SetState,
+  Timestamped,
+  ValueState,
+} from "./state/state-types.ts";
+export {
+  type Handles,
+  type OnTimerContext,
+  type OnWindowExpirationContext,
+  type StatefulContext,
+  type StatefulDefinition,
+  type StatefulDoFn,
+  type StateSpecs,
+  statefulDoFn,
+  type TimerSpecs,
+} from "./state/stateful-do-fn.ts";
+export {
+  eventTimer,
+  eventTimerFamily,
+  processingTimer,
+  processingTimerFamily,
+  type TimeDomain,
+  type Timer,
+  type TimerMap,
+  type TimerOptions,
+  type TimerSpec,
+} from "./state/timers.ts";
+export type { AfterCommit, BundleFinalizer } from "./transforms/bundle-finalizer.ts";
 export {
   type CoGrouped,
   type CoGroupInputs,

@@ -11,11 +11,13 @@ import { keyCoder } from "./coders/key-coder.ts";
 import type { GraphBuilder, NodeDraft, TransformOptions } from "./graph-builder.ts";
 import type { SinkSpec } from "./io/sink-spec.ts";
 import type { Sink } from "./io/source.ts";
+import { requireRunnable, type SplittableDoFn } from "./io/splittable/splittable.ts";
 import { MeshError } from "./model/errors.ts";
 import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
 import { callerPlace, formatPlace } from "./model/place.ts";
 import type { TimestampLike } from "./model/time.ts";
+import { isStateful, type StatefulDoFn } from "./state/stateful-do-fn.ts";
 import { addCombinePerKey, type Fanout } from "./transforms/combine-fanout.ts";
 import { addCombineGlobally } from "./transforms/combine-globally.ts";
 import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
@@ -98,9 +100,16 @@ export class PCollection<out T> {
    * What a DoFn emits; it knows timestamp, window and pane, and may be asynchronous. With
    * `sideInputs` it may read other PCollections as values, and with `outputs` it has several outputs.
    *
+   * One that keeps state and timers for each key and window is made by `statefulDoFn`.
+   *
    * @throws ERR_PIPELINE if a side input belongs to another pipeline
    * @throws ERR_OPTION if `outputs` lacks `main`
    */
+  parDo<U>(
+    this: KeyedPCollection,
+    fn: StatefulDoFn<T & AnyKV, U>,
+    options?: TransformOptions,
+  ): PCollection<U>;
   parDo<Tags extends OutputTags, Sides extends SideInputs = None>(
     fn: DoFn<T, TagValues<Tags>["main"], TagValues<Tags>, SideValues<Sides>>,
     options: ParDoOptions<Sides> & { readonly outputs: Tags },
@@ -111,9 +120,13 @@ export class PCollection<out T> {
   ): PCollection<U>;
   parDo<U>(fn: DoFn<T, U>, options?: TransformOptions): PCollection<U>;
   parDo<U>(
-    fn: DoFn<T, U, never, never>,
+    fn: DoFn<T, U, never, never> | StatefulDoFn<T & AnyKV, U>,
     options: ParDoOptions<SideInputs> & { readonly outputs?: OutputTags } = {},
   ): PCollection<U> | Readonly<Record<string, PCollection<unknown>>> {
+    if (isStateful(fn)) {
+      const draft = { kind: "statefulParDo", fn, keyCoder, valueCoder: anyCoder } as const;
+      return this.#then(draft, "parDo", options);
+    }
     const doFn = fn as unknown as DoFn<unknown, unknown>;
     const added = addParDo(this.#builder, this.#node, doFn, options);
     if (isNode(added)) return new PCollection<U>(this.#builder, added);
@@ -295,6 +308,23 @@ export class PCollection<out T> {
   /** The same elements, through the mesh once: durable, deduplicated and spread over shards. */
   reshuffle(options: TransformOptions = {}): PCollection<T> {
     return this.#then({ kind: "reshuffle", valueCoder: anyCoder }, "reshuffle", options);
+  }
+
+  /**
+   * What a splittable DoFn reads of each element: it is cut into parts, which shards read beside
+   * each other, and goes on over many calls. Outputs keep the element's window.
+   *
+   * @throws ERR_OPTION if the DoFn has no name, or is unbounded and has no watermark estimator
+   * @example fileNames.readEach(linesOfFile)
+   */
+  readEach<U, R, P>(
+    fn: SplittableDoFn<T, U, R, P>,
+    options: TransformOptions = {},
+  ): PCollection<U> {
+    const bounded = this.#node.bounded && fn.bounded;
+    const read = requireRunnable(fn);
+    const draft = { kind: "readEach", fn: read, valueCoder: anyCoder, bounded } as const;
+    return this.#then(draft, `readEach ${fn.name}`, options);
   }
 
   /** What a composite makes of this PCollection; `name` becomes the scope of the names inside. */

@@ -16,19 +16,14 @@ import type { Json } from "../../sdk/coders/coder.ts";
 import { anyCoder } from "../../sdk/coders/json-coder.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { AwaitSideInputsNode } from "../../sdk/model/graph.ts";
-import {
-  addMs,
-  earlier,
-  MAX_TIMESTAMP,
-  MIN_TIMESTAMP,
-  type Timestamp,
-} from "../../sdk/model/time.ts";
+import { earlier, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window, windowKey } from "../../sdk/model/window.ts";
 import type { NamedSideInput } from "../../sdk/transforms/side-input.ts";
 import type { WindowColumns } from "../envelope.ts";
 import { DOCUMENT_BYTES_MAX } from "../options.ts";
 import type { ShardState } from "../state.ts";
 import { placeOf } from "../user-errors.ts";
+import { expiryOf } from "../window-expiry.ts";
 import { sideWindowOf } from "./side-window.ts";
 import { viewOf } from "./view.ts";
 
@@ -232,11 +227,6 @@ function readyAfter({ spec }: Side, window: Window): Timestamp {
   const end = maxTimestamp(window);
   if (spec.kind !== "signal") return end;
   return expiryOf(window, spec.view.windowing.allowedLatenessMs);
-}
-
-/** The end of a window's life: of the global one it comes when time ends, whatever lateness it has. */
-function expiryOf(window: Window, latenessMs: number): Timestamp {
-  return earlier(addMs(maxTimestamp(window), latenessMs), addMs(MAX_TIMESTAMP, -1));
 }
 
 function elementsOf({ panes }: SideWindow): unknown[] {

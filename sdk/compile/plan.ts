@@ -11,7 +11,7 @@ import type { WatermarkPolicy } from "../io/source-spec.ts";
 import type { NodeId, ShuffleNode } from "../model/graph.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 
-/** What begins a stage: messages from outside, splits of a bounded source, or a shuffle. */
+/** What begins a stage: messages from outside, splits of a source, or a shuffle. */
 export type StageKind = "ingest" | "read" | "shuffle";
 
 /** The connectors whose code a stage's bundle must hold. */
@@ -24,6 +24,13 @@ export interface IngestPlan {
   /** The push subscription that feeds the stage. */
   readonly subscription: string;
   readonly watermark: WatermarkPolicy;
+}
+
+/** The author's splittable read that begins a stage. */
+export interface ReadPlan {
+  readonly bounded: boolean;
+  /** A drain cuts it short, so that its shards must be told of it. */
+  readonly truncates: boolean;
 }
 
 /** How the shuffle that begins a stage treats its elements. */
@@ -49,6 +56,8 @@ export interface StagePlan {
   /** Mailbox topic (also the name of its push subscription); undefined for an ingest stage. */
   readonly mailbox: string | undefined;
   readonly ingest: IngestPlan | undefined;
+  /** Undefined for sources that are read in full whatever happens: `create` and files. */
+  readonly read: ReadPlan | undefined;
   readonly shuffle: ShufflePlan | undefined;
   readonly connectors: readonly ConnectorName[];
   /** Hash of what an update must not change: coders, windowing, combine, key. */

@@ -10,6 +10,7 @@
  *     depend on the order in which the author applied things.
  * S3. Every stage that runs the input of a shuffle has an edge to it.
  */
+import type { SourceSpec } from "../io/source-spec.ts";
 import {
   type GraphNode,
   inputWindowing,
@@ -41,8 +42,12 @@ export function cutStages(graph: PipelineGraph): Stage[] {
 /** Returns what begins the stage of this root. */
 export function stageKind(root: GraphNode): StageKind {
   if (isShuffle(root)) return "shuffle";
-  return root.bounded ? "read" : "ingest";
+  // Messages come by themselves; everything else is read.
+  const isPushed = root.kind === "source" && pushed.has(root.source.type);
+  return isPushed ? "ingest" : "read";
 }
+
+const pushed: ReadonlySet<SourceSpec["type"]> = new Set(["pubsub", "test"]);
 
 /** An edge between stages that have no ids yet. */
 export interface Edge {

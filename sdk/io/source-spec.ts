@@ -1,8 +1,9 @@
 /**
- * Source specs: what a `read` says about the outside. Connectors (functions/, emulators/) run them.
+ * Source specs: what a `read` says about the outside. Connectors (functions/connectors) read them.
  */
 import type { Json } from "../coders/coder.ts";
 import type { Timestamp, TimestampLike } from "../model/time.ts";
+import type { AnySplittable } from "./splittable/splittable.ts";
 
 /**
  * How far the event time of an unbounded source has come.
@@ -64,6 +65,12 @@ export interface PubsubSourceSpec {
   readonly watermark: WatermarkPolicy;
 }
 
+/** A splittable read: the author's own, or a generated sequence. */
+export interface SplittableSpec {
+  readonly type: "splittable";
+  readonly fn: AnySplittable;
+}
+
 /** One step of a test's script. */
 export type TestEvent =
   | {
@@ -91,4 +98,9 @@ export interface TestSourceSpec {
 }
 
 /** What a `read` reads. */
-export type SourceSpec = CreateSpec | FileSourceSpec | PubsubSourceSpec | TestSourceSpec;
+export type SourceSpec =
+  | CreateSpec
+  | FileSourceSpec
+  | PubsubSourceSpec
+  | SplittableSpec
+  | TestSourceSpec;

@@ -11,6 +11,8 @@
 import type { Coder } from "../coders/coder.ts";
 import type { SinkSpec } from "../io/sink-spec.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
+import type { AnySplittable } from "../io/splittable/splittable.ts";
+import type { StatefulDoFn } from "../state/stateful-do-fn.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
 import type { NamedSideInput } from "../transforms/side-input.ts";
@@ -110,6 +112,21 @@ export interface ReshuffleNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/** A splittable read of each element, which is moved to some shard first. */
+export interface ReadEachNode extends NodeBase {
+  readonly kind: "readEach";
+  readonly fn: AnySplittable;
+  readonly valueCoder: Coder<unknown>;
+}
+
+/** A DoFn with state and timers for each key and window. */
+export interface StatefulParDoNode extends NodeBase {
+  readonly kind: "statefulParDo";
+  readonly fn: StatefulDoFn<AnyKV, unknown>;
+  readonly keyCoder: Coder<unknown>;
+  readonly valueCoder: Coder<unknown>;
+}
+
 /**
  * The same elements, each as soon as the side inputs of its window are ready. Its first input is the
  * main one, the others are the views of `sideInputs`, in their order.
@@ -127,7 +144,13 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode | AwaitSideInputsNode;
+export type ShuffleNode =
+  | GroupByKeyNode
+  | CombinePerKeyNode
+  | ReshuffleNode
+  | AwaitSideInputsNode
+  | ReadEachNode
+  | StatefulParDoNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -148,9 +171,10 @@ export interface PipelineGraph {
   readonly nodes: readonly GraphNode[];
 }
 
-/** Returns whether a node begins a stage because elements move between shards there. */
-export function isShuffle(node: GraphNode): node is ShuffleNode {
-  return shuffleKinds.has(node.kind);
+/** Returns the author's splittable read that a node is; undefined if it is none. */
+export function splittableOf(node: GraphNode): AnySplittable | undefined {
+  if (node.kind === "readEach") return node.fn;
+  return node.kind === "source" && node.source.type === "splittable" ? node.source.fn : undefined;
 }
 
 const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
@@ -158,6 +182,8 @@ const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]
   "combinePerKey",
   "reshuffle",
   "awaitSideInputs",
+  "readEach",
+  "statefulParDo",
 ]);
 /** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
 export function inputWindowing(node: ShuffleNode): WindowingStrategy {
@@ -168,6 +194,11 @@ export function inputWindowing(node: ShuffleNode): WindowingStrategy {
 export function runsInIngest(node: GraphNode): boolean {
   if (node.kind === "source") return !node.bounded;
   return !isShuffle(node) && node.inputs.some(runsInIngest);
+}
+
+/** Returns whether a node begins a stage because elements move between shards there. */
+export function isShuffle(node: GraphNode): node is ShuffleNode {
+  return shuffleKinds.has(node.kind);
 }
 
 /** The element type that shuffles take. */

@@ -10,6 +10,7 @@
 import type { PaneInfo } from "../model/pane.ts";
 import type { Timestamp, TimestampLike } from "../model/time.ts";
 import type { Window } from "../model/window.ts";
+import type { BundleFinalizer } from "./bundle-finalizer.ts";
 
 declare const needs: unique symbol;
 
@@ -24,6 +25,7 @@ export interface ProcessContext<O, Tags = None, Sides = None> {
   readonly timestamp: Timestamp;
   readonly window: Window;
   readonly pane: PaneInfo;
+  readonly bundleFinalizer: BundleFinalizer;
   /**
    * Emits an element, with the input's timestamp unless another is given.
    *

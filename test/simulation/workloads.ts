@@ -4,17 +4,33 @@
 import type { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { seededRandom } from "../../emulators/memory/seeded-random.ts";
 import {
+  bagState,
+  combiningState,
   count,
   type DoFn,
+  eventTimerFamily,
   firestore,
   fixedWindows,
   type KV,
   kv,
+  MAX_OFFSET,
+  mapState,
   type None,
+  type OffsetRange,
+  OffsetRangeTracker,
   type Pipeline,
+  ProcessContinuation,
   pipeline,
+  processingTimer,
   pubsub,
+  type ReadContext,
+  type SplittableDoFn,
+  splitOffsetRange,
+  splittable,
+  statefulDoFn,
   sum,
+  valueState,
+  watermarkEstimators,
   watermarks,
 } from "../../sdk/index.ts";
 import { mergeByKey, sumByWindow } from "../support/oracle.ts";
@@ -46,6 +62,15 @@ function eventsOf(seed: number, length: number): Event[] {
     value: Math.floor(fraction() * 100),
     time: originMs + i * 5 - Math.floor(fraction() * 200),
   }));
+}
+
+/** 20 ms of event time in 800 ms of processing time: a delay of seconds stays within bounds. */
+async function publishAll(mesh: MemoryMesh, events: readonly Event[]): Promise<void> {
+  for (let i = 0; i < events.length; i += 4) {
+    const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
+    await mesh.publish("events", data);
+    await mesh.run(mesh.clock.nowMs() + 800);
+  }
 }
 
 function documents(mesh: MemoryMesh): Record<string, unknown> {
@@ -104,14 +129,7 @@ export function windowedSum(seed: number): Workload {
         .combinePerKey(sum())
         .write(paned),
     ),
-    async feed(mesh) {
-      // 20 ms of event time in 800 ms of processing time: a delay of seconds stays within bounds.
-      for (let i = 0; i < events.length; i += 4) {
-        const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
-        await mesh.publish("events", data);
-        await mesh.run(mesh.clock.nowMs() + 800);
-      }
-    },
+    feed: (mesh) => publishAll(mesh, events),
     answer: sumByWindow(events, 500),
     result: mergedPanes,
   };
@@ -187,6 +205,77 @@ function combinedGlobally(seed: number): Workload {
   };
 }
 
+/** An unbounded read in two parts that pause, in windows; a drain leaves what they still owe. */
+function splittableRead(seed: number): Workload {
+  const half = 75;
+  const events = eventsOf(seed, 2 * half).map((e, i) => ({ ...e, time: originMs + i * 40 }));
+  const source = splittable({
+    name: "paused",
+    bounded: false,
+    watermark: watermarkEstimators.monotonicallyIncreasing(),
+    initialRestriction: () => ({ from: 0, to: MAX_OFFSET, part: 0 }),
+    split: (range) => [range, { ...range, part: 1 }],
+    newTracker: (range) => new OffsetRangeTracker(range),
+    process(tracker, out: ReadContext<Event>) {
+      const { from, part } = tracker.currentRestriction();
+      const to = Math.min(from + 4, half);
+      for (const [i, event] of events.filter((_, n) => n % 2 === part).entries()) {
+        if (i < from || i >= to) continue;
+        if (!tracker.tryClaim(i)) return ProcessContinuation.stop();
+        out.output(event, { timestamp: event.time });
+      }
+      return ProcessContinuation.resume({ delay: { milliseconds: 1_500 } });
+    },
+    truncate: (range) => (range.from < half ? { ...range, to: half } : undefined),
+  });
+  return {
+    name: "splittable read",
+    pipeline: pipeline("sim-reads", (p) =>
+      p
+        .read(source)
+        .windowInto(fixedWindows(500))
+        .map((e) => kv(e.key, e.value))
+        .combinePerKey(sum())
+        .write(paned),
+    ),
+    async feed(mesh) {
+      await mesh.run(mesh.clock.nowMs() + 20_000);
+    },
+    answer: sumByWindow(events, 500),
+    result: mergedPanes,
+  };
+}
+
+/** A bounded read of each element, cut into parts for all shards. */
+function readEach(seed: number): Workload {
+  const jobs = eventsOf(seed, 25).map(({ value }, i) => ({ name: `j${i}`, length: value % 40 }));
+  const fn: SplittableDoFn<(typeof jobs)[number], string, OffsetRange, number> = {
+    name: "jobs",
+    bounded: true,
+    initialRestriction: ({ length }) => ({ from: 0, to: length }),
+    split: (range, wanted) => splitOffsetRange(range, wanted, 8),
+    newTracker: (range) => new OffsetRangeTracker(range),
+    async process({ name }, tracker, out) {
+      for (let i = tracker.currentRestriction().from; tracker.tryClaim(i); i++) out.output(name);
+    },
+  };
+  return {
+    name: "readEach",
+    pipeline: pipeline("sim-each", (p) =>
+      p
+        .create(jobs)
+        .readEach(fn)
+        .keyBy((name) => name)
+        .combinePerKey(count())
+        .write(keyed),
+    ),
+    answer: Object.fromEntries(
+      jobs.filter(({ length }) => length > 0).map(({ name, length }) => [name, length]),
+    ),
+    result: documents,
+  };
+}
+
 /** A batch join by side inputs: elements wait for a map and a total that other stages make. */
 function sideInputs(seed: number): Workload {
   const events = eventsOf(seed, 90).map((event, i) => ({ ...event, id: `e${i}` }));
@@ -226,6 +315,101 @@ function sideInputs(seed: number): Workload {
   };
 }
 
+/** Sums in parts: what came within two seconds is flushed, the rest and the count at expiry. */
+const flushing = statefulDoFn<KV<string, number>, KV<string, number>>()({
+  state: {
+    total: combiningState(sum()),
+    seen: bagState<number>(),
+    last: valueState<{ readonly at: number }>(),
+    byValue: mapState<number, number>(),
+  },
+  timers: { flush: processingTimer(), perParity: eventTimerFamily() },
+  process({ value }, { state, timers, timestamp, window }) {
+    if (state.total.isEmpty()) timers.flush.offset({ seconds: 2 }).setRelative();
+    state.total.add(value);
+    state.seen.add(value);
+    state.last.write({ at: timestamp });
+    state.byValue.put(value, (state.byValue.get(value) ?? 0) + 1);
+    timers.perParity.get(String(value % 2)).set(window.end - 1);
+  },
+  onTimer: {
+    flush({ key, state, output }) {
+      output(kv(key, state.total.read()));
+      state.total.clear();
+    },
+    perParity({ key, tag, state, output }) {
+      const ofParity = state.seen.read().filter((value) => String(value % 2) === tag);
+      output(kv(`${key} parity ${tag}`, ofParity.length));
+    },
+  },
+  onWindowExpiration({ key, state, output }) {
+    output(kv(key, state.total.read()));
+    const counts = state.byValue.values();
+    output(
+      kv(
+        `${key} seen`,
+        counts.reduce((all, n) => all + n, 0),
+      ),
+    );
+  },
+});
+
+/** Numbers what comes; fails if it is out of order. */
+const inOrder = statefulDoFn<KV<string, KV<string, number>>, KV<string, number>>()({
+  state: { n: valueState<number>(), last: valueState<number>() },
+  requiresTimeSortedInput: true,
+  process({ value }, { state, timestamp, output }) {
+    if ((state.last.read() ?? 0) > timestamp) throw new Error("out of order");
+    state.last.write(timestamp);
+    const n = (state.n.read() ?? 0) + 1;
+    state.n.write(n);
+    output({ ...value, key: `${n} ${value.key}` });
+  },
+});
+
+/** A stream through state and timers of both domains, then sorted by time. */
+function stateAndTimers(seed: number): Workload {
+  const events = eventsOf(seed, 160);
+  const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
+  const counts = (suffix: string, of: readonly Event[]): Record<string, number> =>
+    sumByWindow(
+      of.map((event) => ({ ...event, key: `${event.key}${suffix}`, value: 1 })),
+      500,
+    );
+  return {
+    name: "state and timers",
+    pipeline: pipeline("sim-state", (p) =>
+      p
+        .read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }))
+        .windowInto(fixedWindows(500), { allowedLateness: 1_000 })
+        .map((e) => kv(e.key, e.value))
+        .parDo(flushing)
+        .map((part) => kv("all", part))
+        .parDo(inOrder)
+        .write(paned),
+    ),
+    feed: (mesh) => publishAll(mesh, events),
+    answer: {
+      ...sumByWindow(events, 500),
+      ...counts(" seen", events),
+      ...counts(
+        " parity 0",
+        events.filter(({ value }) => value % 2 === 0),
+      ),
+      ...counts(
+        " parity 1",
+        events.filter(({ value }) => value % 2 === 1),
+      ),
+    },
+    result(mesh) {
+      const parts = Object.entries(documents(mesh)).map(
+        ([id, value]) => [id.replace(/^\d+ |#.*$/g, ""), Number(value)] as const,
+      );
+      return mergeByKey(parts);
+    },
+  };
+}
+
 /** All workloads: each makes its input of a seed. */
 export const workloads: readonly ((seed: number) => Workload)[] = [
   wordCount,
@@ -234,5 +418,8 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   grouped,
   reshuffled,
   combinedGlobally,
+  splittableRead,
+  readEach,
   sideInputs,
+  stateAndTimers,
 ];
