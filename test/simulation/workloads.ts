@@ -4,17 +4,25 @@
 import type { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { seededRandom } from "../../emulators/memory/seeded-random.ts";
 import {
+  afterAny,
+  afterCount,
+  afterProcessingTime,
+  afterWatermark,
   count,
   firestore,
   fixedWindows,
+  globalWindow,
   kv,
   type Pipeline,
   pipeline,
   pubsub,
+  repeatedly,
+  sessions,
   sum,
   watermarks,
 } from "../../sdk/index.ts";
-import { mergeByKey, sumByWindow } from "../support/oracle.ts";
+import { GLOBAL_WINDOW } from "../../sdk/model/window.ts";
+import { mergeByKey, sumBySession, sumByWindow } from "../support/oracle.ts";
 
 /** A pipeline with its input and the answer. */
 export interface Workload {
@@ -101,15 +109,75 @@ export function windowedSum(seed: number): Workload {
         .combinePerKey(sum())
         .write(paned),
     ),
-    async feed(mesh) {
-      // 20 ms of event time in 800 ms of processing time: a delay of seconds stays within bounds.
-      for (let i = 0; i < events.length; i += 4) {
-        const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
-        await mesh.publish("events", data);
-        await mesh.run(mesh.clock.nowMs() + 800);
-      }
-    },
+    feed: (mesh) => feedEvents(mesh, events),
     answer: sumByWindow(events, 500),
+    result: mergedPanes,
+  };
+}
+
+/** Publishes events four at a time: 20 ms of event time in 800 ms of processing time. */
+async function feedEvents(mesh: MemoryMesh, events: readonly Event[]): Promise<void> {
+  for (let i = 0; i < events.length; i += 4) {
+    const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
+    await mesh.publish("events", data);
+    // Seconds of delay stay within the bounds of the watermark.
+    await mesh.run(mesh.clock.nowMs() + 800);
+  }
+}
+
+/** A stream in sessions with early panes: the last pane of each session holds all of it. */
+function earlySessions(seed: number): Workload {
+  const events = eventsOf(seed, 160);
+  const gapMs = 60;
+  const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
+  const answer = sumBySession(events, gapMs);
+  return {
+    name: "early sessions",
+    pipeline: pipeline("sim-sessions", (p) =>
+      p
+        .read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }))
+        .windowInto(sessions(gapMs), {
+          trigger: afterWatermark({ early: afterCount(2), late: afterCount(1) }),
+          accumulation: "accumulating",
+          allowedLateness: 1_000,
+        })
+        .map((e) => kv(e.key, e.value))
+        .combinePerKey(sum())
+        .write(
+          firestore.collection("out", {
+            id: ({ key }, { window }) => `${key} ${window.start} ${window.end}`,
+            fields: ({ value }, { pane }) => ({ value, index: pane.index }),
+          }),
+        ),
+    ),
+    feed: (mesh) => feedEvents(mesh, events),
+    answer,
+    // Early panes of sessions that grew later stand there as well, under windows of their own.
+    result: (mesh) =>
+      Object.fromEntries(Object.entries(documents(mesh)).filter(([id]) => id in answer)),
+  };
+}
+
+/** A stream in the global window: panes by count and by processing time add up to all. */
+function timedPanes(seed: number): Workload {
+  const events = eventsOf(seed, 120);
+  return {
+    name: "timed panes",
+    pipeline: pipeline("sim-timed", (p) =>
+      p
+        .read(pubsub.topic<Event>("events", { timestamp: (e) => e.time }))
+        .windowInto(globalWindow(), {
+          trigger: repeatedly(afterAny(afterCount(10), afterProcessingTime({ delay: 5_000 }))),
+          accumulation: "discarding",
+        })
+        .map((e) => kv(e.key, e.value))
+        .combinePerKey(sum(), { name: "by key" })
+        .map(({ value }) => kv("all", value))
+        .combinePerKey(sum(), { name: "in all" })
+        .write(paned),
+    ),
+    feed: (mesh) => feedEvents(mesh, events),
+    answer: { [`all@${GLOBAL_WINDOW.start}`]: events.reduce((all, { value }) => all + value, 0) },
     result: mergedPanes,
   };
 }
@@ -192,4 +260,6 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   grouped,
   reshuffled,
   combinedGlobally,
+  earlySessions,
+  timedPanes,
 ];
