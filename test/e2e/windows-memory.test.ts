@@ -8,6 +8,7 @@ import {
   afterCount,
   afterProcessingTime,
   afterWatermark,
+  type CombineFn,
   calendarWindows,
   customWindows,
   type DoFn,
@@ -238,4 +239,51 @@ test("a trigger closes its window, and what it drops is counted", async () => {
   const { stages } = await run.mesh.status();
   const dropped = stages.reduce((all, { droppedClosed }) => all + droppedClosed, 0);
   expect(dropped).toBeGreaterThan(0);
+});
+
+/** A sum that can't take in what holds an unlucky 13, as often as `failures` says. */
+function brittleSum(failures: number): CombineFn<number, number[], number> {
+  let failed = 0;
+  return {
+    name: "brittle",
+    createAccumulator: () => [],
+    addInput: (list, n) => [...list, n],
+    mergeAccumulators(list, other) {
+      if (other.includes(13) && failed++ < failures) throw new Error("unlucky");
+      return [...list, ...other];
+    },
+    extractOutput: (list) => list.reduce((total, n) => total + n, 0),
+  };
+}
+
+test.each([
+  ["for good sets aside the element that brings the sessions together", Infinity, [1, 13], 1],
+  ["for a while loses nothing", 2, [16], 0],
+])("a combine that can't merge sessions %s", async (_, failures, expected, letters) => {
+  const built = pipeline("brittle", (p) => {
+    const windowed = readEvents(p).windowInto(sessions(1_100));
+    writePanes(windowed.map((e) => kv("k", e.value)).combinePerKey(brittleSum(failures)));
+  });
+  const mesh = new MemoryMesh(built, { isVirtualOnly: true, engine: { retryBackoffMs: 0 } });
+  await mesh.launch();
+  for (const [value, time] of [
+    [1, 0],
+    [13, 2_000],
+    [2, 1_000],
+  ]) {
+    const event = { key: "k", value, time: originMs + time! };
+    await mesh.publish("events", [{ data: JSON.stringify(event) }]);
+    await mesh.run(mesh.clock.nowMs() + 5_000);
+  }
+  await mesh.drain();
+  await mesh.run();
+  const parsed = <T>(topic: string): T[] =>
+    mesh.messages(topic).map(({ data }) => JSON.parse(Buffer.from(data).toString()) as T);
+  const values = parsed<Pane>("panes").map(({ value }) => value);
+  expect(values.sort((a, b) => a - b)).toEqual(expected);
+  const dead = parsed<{ error: { message: string } }>(mesh.plan.deadLetterTopic);
+  expect(dead).toHaveLength(letters);
+  for (const { error } of dead) expect(error.message).toMatch(/^combinePerKey \(.*\): unlucky$/);
+  expect((await mesh.status()).state).toBe("DONE");
+  await mesh.stop();
 });
