@@ -3,5 +3,11 @@
  */
 import type { ModelCase } from "./model-case.ts";
 import { parDoCases } from "./par-do.cases.ts";
+import { triggersCases } from "./triggers.cases.ts";
+import { windowsCases } from "./windows.cases.ts";
 
-export const MODEL_CASES: readonly ModelCase[] = [...parDoCases];
+export const MODEL_CASES: readonly ModelCase[] = [
+  ...parDoCases,
+  ...windowsCases,
+  ...triggersCases,
+];
