@@ -1,13 +1,22 @@
 /**
- * All model cases.
+ * All model cases, by file.
  */
 import type { ModelCase } from "./model-case.ts";
 import { parDoCases } from "./par-do.cases.ts";
+import { sideInputsCases } from "./side-inputs.cases.ts";
+import { stateCases } from "./state.cases.ts";
+import { timersCases } from "./timers.cases.ts";
 import { triggersCases } from "./triggers.cases.ts";
 import { windowsCases } from "./windows.cases.ts";
 
-export const MODEL_CASES: readonly ModelCase[] = [
-  ...parDoCases,
-  ...windowsCases,
-  ...triggersCases,
-];
+/** The cases of each file of this folder, by its name. */
+export const CASES_BY_FILE: Readonly<Record<string, readonly ModelCase[]>> = {
+  "par-do.cases.ts": parDoCases,
+  "windows.cases.ts": windowsCases,
+  "triggers.cases.ts": triggersCases,
+  "state.cases.ts": stateCases,
+  "timers.cases.ts": timersCases,
+  "side-inputs.cases.ts": sideInputsCases,
+};
+
+export const MODEL_CASES: readonly ModelCase[] = Object.values(CASES_BY_FILE).flat();
