@@ -56,9 +56,11 @@ function threeByThree(to: number, keepsOnDrain: (range: OffsetRange) => OffsetRa
   });
 }
 
-/** Names each number of its window's side input beside the number that is read. */
-const withSide: DoFn<number, readonly number[], None, { readonly limits: readonly number[] }> = {
-  process: (_, context) => context.output(context.sideInput("limits")),
+/** Emits what its window's side input holds. */
+const withSide: DoFn<number, number, None, { readonly limits: readonly number[] }> = {
+  process(_, context) {
+    for (const limit of context.sideInput("limits")) context.output(limit);
+  },
 };
 
 export const sourcesCases: readonly ModelCase[] = [
@@ -124,7 +126,6 @@ export const sourcesCases: readonly ModelCase[] = [
         .create([5, 15], { timestamp })
         .windowInto(fixedWindows(10))
         .parDo(withSide, { sideInputs: { limits } })
-        .flatMap((all) => all)
         .readEach(numbersBelow)
         .combineGlobally(count(), { withoutDefaults: true });
       assertThat(read).inOnlyPane({ start: 0, end: 10 }).containsInAnyOrder([6]);

@@ -3,16 +3,19 @@
  */
 import { assertThat, testStream, timestamped } from "../../../emulators/testing/index.ts";
 import {
+  combiningState,
   eventTimer,
   eventTimerFamily,
   fixedWindows,
   type KV,
   kv,
+  outputTag,
   type PCollection,
   processingTimer,
   processingTimerFamily,
   reifyTimestamps,
   statefulDoFn,
+  sum,
   valueState,
 } from "../../../sdk/index.ts";
 import type { ModelCase } from "./model-case.ts";
@@ -108,6 +111,28 @@ const expiring = statefulDoFn<KV<string, number>, string>()({
   },
 });
 
+/** Tells its key and its side input wherever it is called. */
+const telling = statefulDoFn<
+  KV<string, number>,
+  string,
+  { main: string; ended: string },
+  { readonly rate: number }
+>()({
+  state: { sum: combiningState(sum()) },
+  timers: { half: eventTimer() },
+  process({ key, value }, { state, timers, window, output, sideInput }) {
+    state.sum.add(value);
+    timers.half.set(window.start + 5);
+    output(`process ${key} ${value * sideInput("rate")}`);
+  },
+  onTimer: {
+    half: ({ key, state, output, sideInput }) =>
+      output(`timer ${key} ${state.sum.read() * sideInput("rate")}`),
+  },
+  onWindowExpiration: ({ key, state, outputTo, sideInput }) =>
+    outputTo("ended", `end ${key} ${state.sum.read() * sideInput("rate")}`),
+});
+
 export const timersCases: readonly ModelCase[] = [
   {
     name: "event-time timers: set again, cleared, and with an output timestamp",
@@ -184,6 +209,25 @@ export const timersCases: readonly ModelCase[] = [
         .windowInto(fixedWindows(10), { allowedLateness: 5 })
         .parDo(expiring);
       assertThat(stamped(expired)).containsInAnyOrder(["a 5 of 0 @9", "b 2 of 0 @9"]);
+    },
+  },
+  {
+    name: "keys and side inputs in process, timers and expiries of a stateful DoFn, and tagged outputs",
+    build(p) {
+      const rate = p
+        .create([10, 100], { timestamp: (n) => n / 10 })
+        .windowInto(fixedWindows(10))
+        .asSingleton();
+      const outputs = { main: outputTag<string>(), ended: outputTag<string>() };
+      const { main, ended } = p
+        .create([kv("a", 1), kv("a", 2), kv("b", 11)], { timestamp: ({ value }) => value })
+        .windowInto(fixedWindows(10))
+        .parDo(telling, { sideInputs: { rate }, outputs });
+      assertThat(main).containsInAnyOrder([
+        ...["process a 10", "process a 20", "process b 1100"],
+        ...["timer a 30", "timer b 1100"],
+      ]);
+      assertThat(ended).containsInAnyOrder(["end a 30", "end b 1100"]);
     },
   },
 ];
