@@ -1,7 +1,7 @@
 /**
  * All model cases, by file.
  */
-
+import { badInputCases } from "./bad-input.cases.ts";
 import { combineCases } from "./combine.cases.ts";
 import type { ModelCase } from "./model-case.ts";
 import { parDoCases } from "./par-do.cases.ts";
@@ -24,6 +24,7 @@ export const CASES_BY_FILE: Readonly<Record<string, readonly ModelCase[]>> = {
   "timers.cases.ts": timersCases,
   "sources.cases.ts": sourcesCases,
   "testing.cases.ts": testingCases,
+  "bad-input.cases.ts": badInputCases,
 };
 
 export const MODEL_CASES: readonly ModelCase[] = Object.values(CASES_BY_FILE).flat();
