@@ -51,7 +51,7 @@ export class Chain implements DoFnHost {
   /** What user code counts. */
   readonly metrics: ChainMetrics = new ChainMetrics();
   readonly #writers: ShuffleWriter[] = [];
-  readonly finalizers = new Finalizers();
+  readonly finalizers: Finalizers = new Finalizers();
   readonly #doFns: DoFnLife[] = [];
   /** By node: behind a flatten one receiver serves several producers. */
   readonly #receivers = new Map<string, Receive>();
