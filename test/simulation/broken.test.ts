@@ -62,7 +62,9 @@ async function verdict(position: number, breaking: Break): Promise<string> {
   }
 }
 
-test("a world that keeps its promises passes, though everything comes twice", async () => {
+test("a world that keeps its promises passes, though everything comes twice", {
+  timeout: 60_000,
+}, async () => {
   for (const position of workloads.keys()) {
     expect(await verdict(position, () => ({}))).toBe("nothing noticed");
   }
