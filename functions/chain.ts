@@ -14,13 +14,15 @@ import type {
   MapNode,
   ParDoNode,
   ShuffleNode,
+  StatefulParDoNode,
   WindowIntoNode,
 } from "../sdk/model/graph.ts";
 import type { Window } from "../sdk/model/window.ts";
 import { assignerOf, isSingleWindowFn, windowsAssignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
-import { type DoFnOutputs, DoFnRunner } from "./do-fn-runner.ts";
+import type { DoFnOutputs } from "./do-fn-outputs.ts";
+import { DoFnRunner } from "./do-fn-runner.ts";
 import { Finalizers } from "./finalizers.ts";
 import { ChainMetrics, leaveStep, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { EngineOptions } from "./options.ts";
@@ -43,6 +45,8 @@ const PENDING_MAX = 256;
 export class Chain implements DoFnHost {
   /** Takes what the stage's root gives. */
   readonly receive: Receive;
+  /** The same, and where a root's tagged outputs go. */
+  readonly outputs: DoFnOutputs;
   /** Set before each element of an ingest stage. */
   source: SourceId | undefined;
   /** Set before each run of a stage that reads side inputs. */
@@ -63,7 +67,8 @@ export class Chain implements DoFnHost {
     this.#program = program;
     this.#options = options;
     const { root } = program;
-    this.receive = this.#outputOf(root);
+    this.outputs = root.kind === "statefulParDo" ? this.#outputsOf(root) : this.#plainOutput(root);
+    this.receive = this.outputs.main;
     // Its elements are fed by stateful/, but its bundles are these.
     if (root.kind === "statefulParDo") this.#doFns.unshift(new DoFnLife(root, this, this.receive));
   }
@@ -195,10 +200,14 @@ export class Chain implements DoFnHost {
     }
   }
 
+  #plainOutput(node: GraphNode): DoFnOutputs {
+    return { main: this.#outputOf(node), tagged: new Map() };
+  }
+
   /** Where a ParDo's outputs go: one receiver for each tag, or one for all. */
-  #outputsOf(node: ParDoNode): DoFnOutputs {
+  #outputsOf(node: ParDoNode | StatefulParDoNode): DoFnOutputs {
+    if (node.tags.length === 0) return this.#plainOutput(node);
     const main = this.#outputOf(node);
-    if (node.tags.length === 0) return { main, tagged: new Map() };
     const tagged = new Map<string, Receive>();
     for (const consumer of this.#program.consumers(node.id)) {
       if (consumer.kind === "taggedOutput") tagged.set(consumer.tag, this.#receiverOf(consumer));

@@ -8,7 +8,6 @@
  * D3. A synchronous element costs no promise and no allocation: one context serves them all.
  */
 import { metricsHook } from "../sdk/metrics/hook.ts";
-import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
@@ -22,15 +21,10 @@ import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
 import type { BundleFinalizer } from "../sdk/transforms/bundle-finalizer.ts";
 import type { DoFn, ProcessContext } from "../sdk/transforms/do-fn.ts";
 import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
+import { type DoFnOutputs, noSideInputs, unknownTag } from "./do-fn-outputs.ts";
 import { passOn, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import { placeOf, timestampError, userError } from "./user-errors.ts";
-
-/** Where a DoFn's outputs go. */
-export interface DoFnOutputs {
-  readonly main: Receive;
-  readonly tagged: ReadonlyMap<string, Receive>;
-}
 
 type AnyDoFn = DoFn<unknown, unknown, Record<string, unknown>, Record<string, unknown>>;
 
@@ -79,21 +73,6 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
     this.#host.source = this.source;
     passOn(next, value, timestamp, this.window, this.pane);
   }
-}
-
-function unknownTag(node: ParDoNode, tag: string): MeshError {
-  const known = node.tags.length === 0 ? "none" : node.tags.join(", ");
-  return new MeshError(
-    "ERR_USER_CODE",
-    `${placeOf(node)}: it has no output "${tag}"; declared are: ${known}. Declare it in parDo(…, { outputs }).`,
-  );
-}
-
-function noSideInputs(node: ParDoNode, name: string): MeshError {
-  return new MeshError(
-    "ERR_USER_CODE",
-    `${placeOf(node)}: it has no side input "${name}". Declare it in parDo(…, { sideInputs }).`,
-  );
 }
 
 function processWith(fn: AnyDoFn, value: unknown, context: Context): void | Promise<void> {
