@@ -7,7 +7,8 @@ import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import type { Store, World } from "../../functions/ports.ts";
 import { MeshError } from "../../sdk/index.ts";
 import { checkNothingDropped, checkNothingLeft, watch } from "./checkers.ts";
-import { windowedSum, workloads } from "./workloads.ts";
+import { windowedSum } from "./workloads/groupings.ts";
+import { workloads } from "./workloads.ts";
 
 type Break = (store: Store) => Partial<Store>;
 

@@ -13,7 +13,7 @@ import {
   sum,
   watermarks,
 } from "../../sdk/index.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 interface Event {
   readonly key: string;

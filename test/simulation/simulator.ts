@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { checkNothingDropped, checkNothingLeft, watch } from "./checkers.ts";
 import { Faults } from "./faults.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 const FAULTY_MS = 40_000;
 /** An unconfirmed register is dropped after 90 s; the rest is ticks. */
