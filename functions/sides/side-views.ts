@@ -15,7 +15,7 @@
 import type { Json } from "../../sdk/coders/coder.ts";
 import { anyCoder } from "../../sdk/coders/json-coder.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
-import type { AwaitSideInputsNode } from "../../sdk/model/graph.ts";
+import type { GraphNode } from "../../sdk/model/graph.ts";
 import { earlier, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window, windowKey } from "../../sdk/model/window.ts";
 import type { NamedSideInput } from "../../sdk/transforms/side-input.ts";
@@ -59,12 +59,12 @@ type ChunkJson = readonly [index: number, size: number, values: readonly Json[],
 
 /** What a shard has of its stage's side inputs. */
 export class SideViews {
-  readonly #node: AwaitSideInputsNode;
+  readonly #node: GraphNode;
   readonly #state: ShardState;
   readonly #sides: readonly Side[];
 
   constructor(
-    node: AwaitSideInputsNode,
+    node: GraphNode & { readonly sideInputs: readonly NamedSideInput[] },
     state: ShardState,
     watermarks: Readonly<Record<string, Timestamp>>,
   ) {

@@ -57,7 +57,8 @@ const CONCURRENCY_DEFAULT = 16;
  *
  * A call that fails makes the bundle run again, with all answers that were kept; an element whose call
  * goes on failing becomes a dead letter with ERR_USER_CODE. A message that is delivered again, or a
- * bundle that is run again, asks again: the call should change nothing outside.
+ * bundle that is run again, asks again: the call should change nothing outside. Where the answer may be
+ * another one then, and decides about keys, put `reshuffle()` before it.
  *
  * Figures are for one instance: the platform may run as many as there are shards, and in front of the
  * first shuffle as many as the load asks for.

@@ -16,6 +16,7 @@ import {
   pubsub,
   type Root,
   rightJoin,
+  sessions,
 } from "../../../../sdk/index.ts";
 import { elementsOf, SMALL_BUNDLES, sortedByJson, timedTopic } from "../../../support/elements.ts";
 import { meshErrorOf } from "../errors.ts";
@@ -78,6 +79,27 @@ test("one input alone, and three, group as well; tags may have any name", async 
   ]);
   const alone = await elementsOf((p) => coGroupByKey({ one: keyed(p, [["a", 1]]) }));
   expect(alone.sorted).toEqual([kv("a", { one: [1] })]);
+});
+
+test("in sessions the values of all tags merge into one session", async () => {
+  const { out } = await elementsOf((p) => {
+    const read = (times: readonly number[]): PCollection<KV<string, number>> =>
+      p
+        .create(times, { timestamp: (time) => time })
+        .map((time) => kv("k", time))
+        .windowInto(sessions(5));
+    return coGroupByKey({ lefts: read([1, 9]), rights: read([5, 30]) });
+  }, SMALL_BUNDLES);
+  const groups = out.map(({ element: { value }, window }) => [
+    window.start,
+    window.end,
+    [...value.lefts].sort(),
+    value.rights,
+  ]);
+  expect(sortedByJson(groups)).toEqual([
+    [1, 14, [1, 9], [5]],
+    [30, 35, [], [30]],
+  ]);
 });
 
 test("without elements there is no group", async () => {

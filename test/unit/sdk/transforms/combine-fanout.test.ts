@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import {
+  afterCount,
   compile,
   count,
   type Fanout,
@@ -14,6 +15,8 @@ import {
   pipeline,
   pubsub,
   type Root,
+  repeatedly,
+  sessions,
   sum,
   toList,
   type WindowOptions,
@@ -170,6 +173,73 @@ test("a message that comes again goes to the same part, and others to others (HF
   const bundles = await Promise.all(Array.from({ length: 20 }, () => partsOf(create, messages)));
   expect(bundles.map((parts) => new Set(parts).size)).toEqual(bundles.map(() => 1));
   expect(new Set(bundles.flat()).size).toBeGreaterThan(10);
+});
+
+test("early panes hold all so far, or what is new, and each part is handed on once (HF1)", async () => {
+  const input = [1, 2, 4, 8, 16, 32].map((v) => ({ at: 1, v }));
+  for (const accumulation of ["accumulating", "discarding"] as const) {
+    const { out } = await elementsOf(
+      (p) =>
+        p
+          .read(timedTopic<number>("in"))
+          .map(({ v }) => kv("k", v))
+          .windowInto(fixedWindows(10), {
+            trigger: repeatedly(afterCount(1)),
+            accumulation,
+            allowedLateness: { minutes: 1 },
+          })
+          .combinePerKey(sum(), { fanout: 2 }),
+      { portion: 1, input: { in: input } },
+    );
+    const early = out.filter(({ pane }) => pane.timing === "EARLY");
+    const values = early.map(({ element }) => element.value);
+    expect(values).toEqual(
+      accumulation === "accumulating" ? [1, 3, 7, 15, 31, 63] : [1, 2, 4, 8, 16, 32],
+    );
+  }
+});
+
+test("sessions whose elements lie in different parts are merged", async () => {
+  const input = [1, 5, 9, 12, 40, 44].map((time) => ({ at: time, v: time }));
+  const run = (fanout: number) =>
+    elementsOf(
+      (p) =>
+        p
+          .create(input, { timestamp: ({ at }) => at })
+          .map(({ v }) => kv("k", v))
+          .windowInto(sessions(6))
+          .combinePerKey(sum(), { fanout }),
+      SMALL_BUNDLES,
+    );
+  const { out } = await run(16);
+  expect(out.map(({ element, window }) => [element.value, window.start, window.end])).toEqual(
+    expect.arrayContaining([
+      [27, 1, 18],
+      [84, 40, 50],
+    ]),
+  );
+  expect(out).toHaveLength(2);
+});
+
+test("messages that are all delivered twice count once", async () => {
+  const input = numbers.map(({ value }) => ({ at: 1, v: value % 3 }));
+  const { out } = await elementsOf(
+    (p) =>
+      p
+        .read(timedTopic<number>("in"))
+        .keyBy(() => "hot")
+        .windowInto(fixedWindows(10))
+        .combinePerKey(count(), { fanout: 8 }),
+    {
+      ...SMALL_BUNDLES,
+      input: { in: input },
+      wrapDeliver: (deliver) => async (message) => {
+        await deliver(message);
+        await deliver(message);
+      },
+    },
+  );
+  expect(out.map(({ element }) => element)).toEqual([kv("hot", numbers.length)]);
 });
 
 function build(mode: WindowOptions, fanout: Fanout<string> | undefined): readonly GraphNode[] {

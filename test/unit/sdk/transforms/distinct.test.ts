@@ -1,6 +1,8 @@
 /** distinct, distinctBy, countPerElement: equal elements of a window meet. */
 import { expect, test } from "vitest";
 import {
+  afterCount,
+  afterWatermark,
   countPerElement,
   distinct,
   distinctBy,
@@ -95,6 +97,33 @@ test.each(laterPanes)("what comes again late is not seen again, with %j", async 
     ]);
   }
 });
+
+test.each(["discarding", "accumulating"] as const)(
+  "with an early trigger it comes when it is first seen, and not again (%s)",
+  async (accumulation) => {
+    const input = ["a", "b", "a", "a", "b"].map((v) => ({ at: 1, v }));
+    const read = (by: boolean) =>
+      elementsOf(
+        (p) =>
+          p
+            .read(timedTopic<string>("in"))
+            .map(({ v }) => v)
+            .windowInto(fixedWindows(10), {
+              trigger: afterWatermark({ early: afterCount(1), late: afterCount(1) }),
+              accumulation,
+              allowedLateness: { minutes: 1 },
+            })
+            .apply(by ? distinctBy((x) => x) : distinct()),
+        { portion: 1, input: { in: input } },
+      );
+    for (const { out } of [await read(false), await read(true)]) {
+      expect(out.map(({ element, pane }) => [element, pane.timing])).toEqual([
+        ["a", "EARLY"],
+        ["b", "EARLY"],
+      ]);
+    }
+  },
+);
 
 test("an element that can't be a key is a dead letter", async () => {
   const { sorted, dead } = await elementsOf((p) =>
