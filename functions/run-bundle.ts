@@ -89,6 +89,8 @@ export async function runMessages(
   excluded: Excluded,
   context: RunContext,
 ): Promise<RunResult> {
+  const { metrics } = context.chain;
+  const root = metrics.step(context.program.root.name);
   const gathered: Gathered = {
     items: [],
     stateful: [],
@@ -103,9 +105,11 @@ export async function runMessages(
     await take(shard, envelope, excluded, timed, gathered);
   }
   if (shard.reads !== undefined) await runReads(shard, shard.reads, timed.nowMs, context, gathered);
-  if (shard.grouping !== undefined) fire(shard, timed, gathered);
+  if (shard.grouping !== undefined) root.call(() => fire(shard, timed, gathered));
   if (shard.gate !== undefined) release(shard, shard.gate, timed, gathered);
+  metrics.keep();
   const outputs = await run(shard, gathered, timed);
+  metrics.keep();
   shard.metrics.elementsOut += outputs.elements;
   return { outputs, self: gathered.self, dead: gathered.dead };
 }
@@ -132,6 +136,7 @@ async function run(
   if (error === undefined) return outputs;
   // What one position of a read gives can't be made smaller either.
   dead.push({ error, attempts: 1, element: gathered.place?.() });
+  chain.metrics.discard();
   return NO_OUTPUTS;
 }
 
@@ -160,9 +165,10 @@ async function take(
   into: Gathered,
 ): Promise<void> {
   const { body } = envelope;
+  const step = context.chain.metrics.step(context.program.root.name);
   if (body.kind === "advance") advance(shard, body, context.program);
   else if (body.kind === "elements")
-    takeElements(shard, envelope, body.windows, excluded, context, into);
+    step.call(() => takeElements(shard, envelope, body.windows, excluded, context, into));
   else if (body.kind === "split") shard.reads?.add(body.read);
   else await startReads(context.nowMs, context, into);
 }

@@ -22,6 +22,7 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { Keeper } from "./keeper.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
@@ -43,6 +44,8 @@ export interface Shard {
   readonly sent: SentJson;
   watermarks: Watermarks;
   readonly metrics: ShardMetrics;
+  /** What user code counted, as the next head has it. */
+  userMetrics: UserMetrics | undefined;
   readonly state: ShardState;
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
@@ -89,6 +92,7 @@ export async function openShard(
     sent: progress.sent,
     watermarks: progress.watermarks,
     metrics: { ...newMetrics(), ...progress.metrics },
+    userMetrics: progress.userMetrics,
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
@@ -200,6 +204,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
       sideTimers: shard.gate.sideTimers(),
     }),
     metrics: shard.metrics,
+    ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
     ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };

@@ -24,6 +24,7 @@ import type { StateSpec } from "../../sdk/state/state-specs.ts";
 import type { TimeDomain, TimerSpec } from "../../sdk/state/timers.ts";
 import type { BundleFinalizer } from "../../sdk/transforms/bundle-finalizer.ts";
 import { type DoFnOutputs, noSideInputs, unknownTag } from "../do-fn-outputs.ts";
+import { type ChainMetrics, passOn } from "../metrics/chain-metrics.ts";
 import type { Receive } from "../shuffle.ts";
 import type { SideViews } from "../sides/side-views.ts";
 import { placeOf, timestampError } from "../user-errors.ts";
@@ -47,6 +48,7 @@ export interface StatefulHost {
   readonly outputs: DoFnOutputs;
   /** What the stage has of its side inputs; undefined if it has none. */
   readonly sides: SideViews | undefined;
+  readonly metrics: ChainMetrics;
   /** Processing time, in ms. */
   readonly nowMs: number;
 }
@@ -140,7 +142,7 @@ export class StatefulContext implements TimerScope {
       timestamp = toTimestamp(options.timestamp);
       if (timestamp < this.earliest) throw timestampError(node, timestamp, this.timestamp);
     }
-    receive(value, timestamp, open.window, this.pane);
+    passOn(receive, value, timestamp, open.window, this.pane);
   }
 
   get earliest(): Timestamp {
