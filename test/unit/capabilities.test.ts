@@ -13,6 +13,7 @@ import {
   fixedWindows,
   flatten,
   kv,
+  metrics,
   pipeline,
   pubsub,
   type Root,
@@ -233,5 +234,10 @@ describe("what is refused", () => {
         message: expect.stringContaining("withoutDefaults"),
       }),
     );
+  });
+
+  test("metrics of other kinds: there are none", () => {
+    const kinds = Object.keys(metrics).toSorted();
+    expect(kinds).toEqual(["counter", "distribution", "gauge", "stringSet"]);
   });
 });
