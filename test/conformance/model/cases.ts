@@ -3,6 +3,7 @@
  */
 import { badInputCases } from "./bad-input.cases.ts";
 import { combineCases } from "./combine.cases.ts";
+import { metricsCases } from "./metrics.cases.ts";
 import type { ModelCase } from "./model-case.ts";
 import { parDoCases } from "./par-do.cases.ts";
 import { sideInputsCases } from "./side-inputs.cases.ts";
@@ -23,6 +24,7 @@ export const CASES_BY_FILE: Readonly<Record<string, readonly ModelCase[]>> = {
   "state.cases.ts": stateCases,
   "timers.cases.ts": timersCases,
   "sources.cases.ts": sourcesCases,
+  "metrics.cases.ts": metricsCases,
   "testing.cases.ts": testingCases,
   "bad-input.cases.ts": badInputCases,
 };

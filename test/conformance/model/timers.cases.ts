@@ -51,7 +51,7 @@ const settingTwice = statefulDoFn<KV<string, number>, string>()({
 const waiting = statefulDoFn<KV<string, number>, string>()({
   timers: { flush: processingTimer() },
   process(_, { timers }) {
-    timers.flush.offset({ seconds: 10 }).setRelative();
+    timers.flush.offset({ hours: 1 }).setRelative();
   },
   onTimer: {
     flush: ({ output, timestamp }) => output(`flush of ${timestamp}`),
@@ -165,7 +165,7 @@ export const timersCases: readonly ModelCase[] = [
     build(p) {
       const stream = testStream<KV<string, number>>()
         .addElements(timestamped(kv("a", 1), 7))
-        .advanceProcessingTime({ seconds: 11 })
+        .advanceProcessingTime({ minutes: 61 })
         .addElements(timestamped(kv("b", 1), 8)); // Not ended: its timer never fires.
       assertThat(stamped(p.read(stream).parDo(waiting))).containsInAnyOrder(["flush of 7 @7"]);
     },

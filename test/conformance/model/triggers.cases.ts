@@ -49,12 +49,13 @@ const threeParts = testStream<number>()
 const oneByOne = testStream<number>()
   .addElements(timestamped(1, 0))
   .addElements(timestamped(2, 0))
-  .advanceProcessingTime({ seconds: 11 })
+  .advanceProcessingTime({ minutes: 61 })
   .addElements(timestamped(3, 0))
   .addElements(timestamped(4, 0))
   .advanceWatermarkToInfinity();
 
-const tenSeconds = afterProcessingTime({ delay: { seconds: 10 } });
+// Long, since on the services time passes between the steps as well.
+const anHour = afterProcessingTime({ delay: { hours: 1 } });
 
 const halfEarlyHalfLate = afterWatermark({
   early: afterCount(1),
@@ -154,9 +155,9 @@ export const triggersCases: readonly ModelCase[] = [
       const input = p.read(oneByOne);
       const fired = (trigger: TriggerSpec): PCollection<string> =>
         panes(input.windowInto(globalWindow(), { trigger, accumulation: "discarding" }));
-      const any = fired(repeatedly(afterAny(afterCount(3), tenSeconds)));
+      const any = fired(repeatedly(afterAny(afterCount(3), anHour)));
       assertThat(any).containsInAnyOrder(["1 2", "3 4"]);
-      const all = fired(repeatedly(afterAll(afterCount(3), tenSeconds)));
+      const all = fired(repeatedly(afterAll(afterCount(3), anHour)));
       assertThat(all).containsInAnyOrder(["1 2 3", "4"]);
       const each = fired(afterEach(afterCount(1), repeatedly(afterCount(2))));
       assertThat(each).containsInAnyOrder(["1", "2 3", "4"]);
@@ -181,13 +182,13 @@ export const triggersCases: readonly ModelCase[] = [
     build(p) {
       const stream = testStream<number>()
         .addElements(timestamped(33, 0), timestamped(9, 0))
-        .advanceProcessingTime({ minutes: 1 })
+        .advanceProcessingTime({ minutes: 61 })
         .advanceProcessingTime(1) // The second grouping waits for what else comes at that moment.
         .advanceWatermarkToInfinity();
       const sums = p
         .read(stream)
         .windowInto(globalWindow(), {
-          trigger: afterWatermark({ early: tenSeconds }),
+          trigger: afterWatermark({ early: anHour }),
           accumulation: "discarding",
         })
         .keyBy((n) => n)
