@@ -15,6 +15,8 @@ import type { PublishInput } from "./publish-input.ts";
 
 /** How much virtual time passes between two looks at what still waits, in ms. */
 const STEP_MS = 1_000;
+/** How long a read that has no end is read, in ms of virtual time. */
+const ENDLESS_READ_MS = 60_000;
 /** How often progress is told, in ms of real time. */
 const PROGRESS_MS = 200;
 
@@ -66,8 +68,8 @@ export interface MemoryRunOptions {
 }
 
 /**
- * Runs a pipeline to its end: bounded sources until they are read, topics until the given messages
- * are taken, and then all windows that are open.
+ * Runs a pipeline to its end: bounded sources until they are read, unbounded ones for a minute of
+ * virtual time, topics until the given messages are taken, and then all windows that are open.
  *
  * @throws what only the author can mend, such as ERR_SOURCE_MISSING
  */
@@ -93,6 +95,8 @@ export async function runInMemory(
   try {
     await mesh.launch();
     await takeInputs(mesh, inputs);
+    const isEndless = mesh.plan.stages.some(({ read }) => read?.bounded === false);
+    if (isEndless) await mesh.run(mesh.clock.nowMs() + ENDLESS_READ_MS);
     await mesh.drain();
     await mesh.run();
     await tellProgress(mesh, options.onProgress);

@@ -39,6 +39,7 @@ export function resultNotes(pipeline: Pipeline, plan: MeshPlan): string[] {
   const lines = pipeline.graph.nodes.flatMap((node) => {
     if (node.kind !== "sink") return [];
     const { sink } = node;
+    if (sink.type === "assert") return [];
     if (sink.type === "firestore") return [`Firestore collection ${sink.collection}`];
     return [sink.type === "pubsub" ? `Pub/Sub topic ${sink.topic}` : `files ${sink.prefix}-*`];
   });

@@ -185,8 +185,9 @@ class Mesh implements LocalMesh {
   }
 
   status(): Promise<MeshStatus> {
+    const { options } = this.#environment;
     return this.#whileOpen(async () =>
-      statusOf(this.plan, await this.#world.store.snapshot(), Date.now()),
+      statusOf(this.plan, await this.#world.store.snapshot(), Date.now(), options),
     );
   }
 

@@ -7,6 +7,7 @@
 import type { PubSub } from "@google-cloud/pubsub";
 import type { CloudTasksClient } from "@google-cloud/tasks";
 import { isCode } from "../functions/gcp/grpc-errors.ts";
+import { assertionsTopicName } from "../sdk/compile/names.ts";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 
@@ -39,7 +40,10 @@ export async function provision(
   for (const node of nodes) {
     if (node.kind === "sink" && node.sink.type === "pubsub") topics.add(node.sink.topic);
   }
+  const isTest = nodes.some((node) => node.kind === "sink" && node.sink.type === "assert");
+  if (isTest) topics.add(assertionsTopicName(plan.pipeline));
   await Promise.all([...topics].map((topic) => ifNew(() => pubsub.createTopic(topic))));
+  if (isTest) await provisionAssertions(plan, target);
   await Promise.all(plan.stages.map((stage) => provisionStage(stage, target)));
   await ifNew(() =>
     target.tasks.createQueue({
@@ -71,6 +75,13 @@ async function provisionStage(
   }
   // A subscription that was there before pushes to where the function was last time.
   await pubsub.subscription(name).modifyPushConfig({ pushEndpoint });
+}
+
+/** Subscriptions that keep what a test looks at, from the first element on, until it is read. */
+async function provisionAssertions(plan: MeshPlan, { pubsub }: ProvisionTarget): Promise<void> {
+  for (const name of [assertionsTopicName(plan.pipeline), plan.deadLetterTopic]) {
+    await ifNew(() => pubsub.createSubscription(name, name));
+  }
 }
 
 async function ifNew(create: () => Promise<unknown>): Promise<void> {

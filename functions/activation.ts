@@ -12,15 +12,21 @@
  * A5. An acknowledgement (the promise resolves) means: committed and flushed.
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
  */
+import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { halve } from "./bundle-builder.ts";
+import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";
+import { callFinalizers } from "./finalizers.ts";
 import { decodeBody } from "./head.ts";
+import { sideKey } from "./job.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
-import type { BoundedSource, HeadCommit, ShardRef, World } from "./ports.ts";
+import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages, type SelfMessage } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
@@ -38,7 +44,8 @@ export interface ActivationContext {
   readonly program: Program;
   readonly world: World;
   readonly options: EngineOptions;
-  readonly source: BoundedSource | undefined;
+  /** The splittable read that begins the stage. */
+  readonly source: AnySplittable | undefined;
   readonly ticks: Ticks;
 }
 
@@ -115,15 +122,19 @@ export class ShardActivations {
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
+    await callFinalizers(result.outputs.finalizers, world.log);
   }
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
-    if (attempt.divisor > ELEMENTS_DIVISOR && splitsOf(fresh) !== undefined) {
-      return { ...NOTHING, self: splitsOf(fresh) ?? [] };
-    }
+    this.#chain.metrics.begin(world.clock.nowMs());
+    const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
+    const splits = isNarrow ? splitsOf(fresh) : undefined;
+    if (splits !== undefined) return { ...NOTHING, self: splits };
+    // Messages that can't be split are taken one by one.
+    const taken = isNarrow ? fresh.slice(0, 1) : fresh;
     const { firingsMax, chunkElementsMax } = options;
     const context: RunContext = {
       program,
@@ -136,7 +147,9 @@ export class ShardActivations {
         chunkElementsMax: Math.max(1, Math.floor(chunkElementsMax / attempt.divisor)),
       },
     };
-    return runMessages(shard, fresh, attempt.excluded, context);
+    const result = await runMessages(shard, taken, attempt.excluded, context);
+    if (taken.length === fresh.length) return result;
+    return { ...result, self: [...result.self, ...fresh.slice(taken.length).map(toItself)] };
   }
 
   async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
@@ -145,9 +158,11 @@ export class ShardActivations {
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
+    shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
     const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
+    this.#chain.metrics.committed();
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
@@ -211,10 +226,7 @@ export class ShardActivations {
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
 const ELEMENTS_DIVISOR = 4 ** 3;
 
-const NOTHING: Omit<RunResult, "self"> = {
-  outputs: { bundles: [], documents: [], messages: [], files: [], elements: 0 },
-  dead: [],
-};
+const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
@@ -224,7 +236,7 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   let isSplit = false;
   const messages = envelopes.flatMap((envelope): SelfMessage[] => {
     const { shard, minTime, body, count } = envelope;
-    if (body.kind !== "elements" || count < 2) return [{ shard, minTime, body }];
+    if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
     isSplit = true;
     return halve(body.windows, count).map(({ windows }) => ({
       shard,
@@ -233,6 +245,10 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
     }));
   });
   return isSplit ? messages : undefined;
+}
+
+function toItself({ shard, minTime, body }: Envelope): SelfMessage {
+  return { shard, minTime, body };
 }
 
 function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
@@ -245,8 +261,15 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper } = shard;
+  const { keeper, gate, reads } = shard;
+  const knownSides = gate?.views.watermarks() ?? {};
+  const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
+    const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
+    return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
+  });
+  if (hasSideNews) return true;
   if (keeper === undefined) return false;
+  if (envelope.body.drains === true && reads?.isDraining === false) return true;
   const latestMs = Math.max(nowMs, trackerMs);
   return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }

@@ -25,7 +25,7 @@ export interface Bundle {
 
 interface Columns {
   readonly window: string;
-  readonly pane: PaneJson | undefined;
+  readonly pane?: PaneJson;
   readonly keys: string[];
   readonly values: Json[];
   readonly times: Timestamp[];
@@ -55,7 +55,8 @@ export class BundleBuilder {
     const slot = pane === undefined ? window : `${window} ${pane.join(" ")}`;
     let columns = this.#columns.get(slot);
     if (columns === undefined) {
-      columns = { window, pane, keys: [], values: [], times: [], ids: [] };
+      columns = { window, keys: [], values: [], times: [], ids: [] };
+      if (pane !== undefined) columns = { ...columns, pane };
       this.#columns.set(slot, columns);
     }
     columns.values.push(value);
@@ -71,44 +72,66 @@ export class BundleBuilder {
    * @throws ERR_ELEMENT_TOO_BIG if one element alone is larger than a document may be
    */
   finish(stage: string, shard: number, elementsMax: number): Bundle[] {
-    const bundles: Bundle[] = [];
-    let windows: WindowColumns[] = [];
-    let count = 0;
-    const close = (): void => {
-      if (count > 0) this.#close(windows, count, stage, shard, bundles);
-      windows = [];
-      count = 0;
-    };
-    for (const columns of this.#columns.values()) {
-      for (let from = 0; from < columns.values.length; ) {
-        const to = Math.min(columns.values.length, from + elementsMax - count);
-        windows.push(slice(columns, from, to));
-        count += to - from;
-        from = to;
-        if (count >= elementsMax) close();
-      }
-    }
-    close();
-    return bundles;
+    const to = { stage, shard, bundleElementsMax: elementsMax };
+    return cutBundles([...this.#columns.values()], this.#minTime, to);
   }
+}
 
-  #close(
-    windows: readonly WindowColumns[],
-    count: number,
-    stage: string,
-    shard: number,
-    bundles: Bundle[],
-  ): void {
-    const windowsText = JSON.stringify(windows);
-    const bytes = Buffer.byteLength(windowsText);
-    if (bytes <= BUNDLE_BYTES_MAX || count === 1) {
-      checkSize(bytes, stage);
-      bundles.push({ stage, shard, minTime: this.#minTime, count, windowsText });
-      return;
+/** Where bundles go, and how many elements each may have. */
+export interface BundleTarget {
+  readonly stage: string;
+  readonly shard: number;
+  readonly bundleElementsMax: number;
+}
+
+/**
+ * Returns columns as bundles (B1, B2).
+ *
+ * @throws ERR_ELEMENT_TOO_BIG if one element alone is larger than a document may be
+ */
+export function cutBundles(
+  all: readonly WindowColumns[],
+  minTime: Timestamp,
+  to: BundleTarget,
+): Bundle[] {
+  const bundles: Bundle[] = [];
+  let windows: WindowColumns[] = [];
+  let count = 0;
+  const close = (): void => {
+    if (count > 0) closeBundle(windows, count, minTime, to, bundles);
+    windows = [];
+    count = 0;
+  };
+  for (const columns of all) {
+    for (let from = 0; from < columns.values.length; ) {
+      const end = Math.min(columns.values.length, from + to.bundleElementsMax - count);
+      windows.push(slice(columns, from, end));
+      count += end - from;
+      from = end;
+      if (count >= to.bundleElementsMax) close();
     }
-    for (const half of halve(windows, count)) {
-      this.#close(half.windows, half.count, stage, shard, bundles);
-    }
+  }
+  close();
+  return bundles;
+}
+
+function closeBundle(
+  windows: readonly WindowColumns[],
+  count: number,
+  minTime: Timestamp,
+  to: BundleTarget,
+  bundles: Bundle[],
+): void {
+  const windowsText = JSON.stringify(windows);
+  const bytes = Buffer.byteLength(windowsText);
+  const { stage, shard } = to;
+  if (bytes <= BUNDLE_BYTES_MAX || count === 1) {
+    checkSize(bytes, stage);
+    bundles.push({ stage, shard, minTime, count, windowsText });
+    return;
+  }
+  for (const half of halve(windows, count)) {
+    closeBundle(half.windows, half.count, minTime, to, bundles);
   }
 }
 
@@ -142,8 +165,8 @@ export function halve(
   ];
 }
 
-function slice(columns: Columns | WindowColumns, from: number, to: number): WindowColumns {
-  const { window, keys, values, times, ids, pane } = columns;
+function slice(columns: WindowColumns, from: number, to: number): WindowColumns {
+  const { window, keys, values, times, ids, pane, side, size } = columns;
   return {
     window,
     values: values.slice(from, to),
@@ -151,5 +174,7 @@ function slice(columns: Columns | WindowColumns, from: number, to: number): Wind
     ...(times !== undefined && times.length > 0 && { times: times.slice(from, to) }),
     ...(ids !== undefined && ids.length > 0 && { ids: ids.slice(from, to) }),
     ...(pane !== undefined && { pane }),
+    ...(side !== undefined && { side }),
+    ...(size !== undefined && { size }),
   };
 }

@@ -3,6 +3,7 @@
  *
  * Owns: the collections that sinks and shuffles fill. Does not own: numbering and sending.
  */
+import type { AfterCommit } from "../sdk/transforms/bundle-finalizer.ts";
 import type { Bundle } from "./bundle-builder.ts";
 import type { SinkDocument } from "./ports.ts";
 
@@ -33,6 +34,8 @@ export interface BundleOutputs {
   readonly files: readonly SinkLines[];
   /** Elements that left the stage, to shuffles and sinks. */
   readonly elements: number;
+  /** To be called when all this is durable. */
+  readonly finalizers: readonly AfterCommit[];
 }
 
 /** Nothing. */
@@ -42,4 +45,5 @@ export const NO_OUTPUTS: BundleOutputs = Object.freeze({
   messages: [],
   files: [],
   elements: 0,
+  finalizers: [],
 });

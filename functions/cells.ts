@@ -15,7 +15,7 @@ import { type CombinePerKeyNode, type GroupByKeyNode, inputWindowing } from "../
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { PaneJson, WindowColumns } from "./envelope.ts";
-import { DOCUMENT_BYTES_MAX } from "./options.ts";
+import { STATE_BYTES_MAX } from "./options.ts";
 import { decodePane, encodePane } from "./pane-tracker.ts";
 import type { ShardState } from "./state.ts";
 import { type TriggerJson, TriggerState } from "./triggers/trigger-state.ts";
@@ -71,9 +71,6 @@ interface CellExtraJson {
 
 /** `[accumulator or null, time, isFresh, pane or null, chunks]`, and what else there is. */
 type CellJson = readonly [Json, Timestamp, boolean, PaneJson | null, number, CellExtraJson?];
-
-/** Text of one cell at most: it must fit into a document together with its id. */
-const STATE_BYTES_MAX = DOCUMENT_BYTES_MAX - 10_000;
 
 /** Cells and their entries. */
 export class CellStore {

@@ -7,11 +7,13 @@
  *     committed something else meanwhile and still has something due.
  * R2. Synchronized processing time of a stage is now only if nothing is on its way to it and no
  *     stage before it has anything due by now.
+ * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
+ *     the ones without a head too: what is late for a test is so late in each shard.
  */
-import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import type { ShardProgress } from "./head.ts";
-import { type Job, watermarksOf } from "./job.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { newProgress, type ShardProgress } from "./head.ts";
+import { type Job, sideKey, watermarksOf } from "./job.ts";
 import { isCrowded } from "./sent.ts";
 
 /** What the rule looks at. */
@@ -34,6 +36,8 @@ export interface DueShard {
   readonly shard: number;
   /** Defined if the shard waits for it. */
   readonly synchronizedMs: number | undefined;
+  /** The shard reads, and must be told of the drain. */
+  readonly drains: boolean;
 }
 
 /** Who must be told, and what the job remembers of it. */
@@ -51,23 +55,63 @@ const AGAIN_MS = 10_000;
 
 /** Returns the shards that must be told. */
 export function dueShards(input: DueInput): Due {
-  const { plan, job, heads, nowMs } = input;
+  const { plan, job, nowMs } = input;
   const synchronized = synchronizedStages(input);
+  const exact = exactStages(plan);
   const due = { shards: [] as DueShard[], advanced: {} as Record<string, Told> };
   let isWaiting = false;
   let nextProcessingMs: number = MAX_TIMESTAMP;
-  for (const { id: stage, shards } of plan.stages) {
-    const [watermark] = watermarksOf(job, stage);
-    for (let shard = 0; shard < shards; shard++) {
-      const head = heads.get(`${stage}/${shard}`);
-      if (head === undefined) continue;
-      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage));
+  for (const stage of plan.stages) {
+    const [watermark] = watermarksOf(job, stage.id);
+    const isExact = exact.has(stage.id);
+    for (const [shard, head] of headsOf(stage, input.heads, isExact)) {
+      const owed = owedTo(head, stage, job, isExact);
+      const reason = reasonOf(head, watermark, nowMs, synchronized.has(stage.id), owed);
       isWaiting ||= reason.isDue;
       nextProcessingMs = Math.min(nextProcessingMs, later(head, nowMs));
-      if (reason.tells) tell(input, { stage, shard }, watermark, reason, due);
+      if (reason.tells) tell(input, { stage: stage.id, shard }, watermark, reason, due);
     }
   }
   return { ...due, isWaiting, nextProcessingMs };
+}
+
+/** The heads of a stage's shards; where all must be told, a shard without one counts as new. */
+function headsOf(
+  { id, shards }: StagePlan,
+  heads: DueInput["heads"],
+  isExact: boolean,
+): [shard: number, head: ShardProgress][] {
+  const unopened = isExact ? newProgress() : undefined;
+  return Array.from({ length: shards }, (_, shard) => shard).flatMap((shard) => {
+    const head = heads.get(`${id}/${shard}`) ?? unopened;
+    return head === undefined ? [] : [[shard, head] as [number, ShardProgress]];
+  });
+}
+
+/** What a shard must be told beside its own timers. */
+interface Owed {
+  /** Reads without end must end. */
+  readonly drains: boolean;
+  readonly isAny: boolean;
+}
+
+function owedTo(head: ShardProgress, { id, read }: StagePlan, job: Job, isExact: boolean): Owed {
+  const isDraining = job.state === "DRAINING" && read?.truncates === true;
+  const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
+  const drains = isDraining && isOpen;
+  const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
+  return { drains, isAny: drains || isSideDue || (isExact && isBehind(head, job, id)) };
+}
+
+/** Stages whose shards are told of every watermark (R3). */
+function exactStages({ stages }: MeshPlan): ReadonlySet<string> {
+  const isTest = stages.some(({ ingest }) => ingest?.watermark.kind === "manual");
+  return new Set(isTest ? stages.filter(({ shards }) => shards > 0).map(({ id }) => id) : []);
+}
+
+function isBehind({ watermarks }: ShardProgress, job: Job, stage: string): boolean {
+  const [input, output] = watermarksOf(job, stage);
+  return watermarks[0] < input || watermarks[1] < output;
 }
 
 type Told = readonly [watermark: Timestamp, atMs: number, version: number];
@@ -77,7 +121,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isByTime, isSynchronized }: Reason,
+  { isOther, isSynchronized, drains }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -87,18 +131,20 @@ function tell(
     told !== undefined &&
     told[0] === watermark &&
     told[1] > nowMs - AGAIN_MS &&
-    (!isByTime || told[2] === version);
+    (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
-  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined });
+  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined, drains });
 }
 
 interface Reason {
   /** Something is due, whether or not it helps to tell the shard now. */
   readonly isDue: boolean;
   readonly tells: boolean;
-  readonly isByTime: boolean;
+  /** It is not the input watermark alone that the shard is told of. */
+  readonly isOther: boolean;
   readonly isSynchronized: boolean;
+  readonly drains: boolean;
 }
 
 function reasonOf(
@@ -106,19 +152,29 @@ function reasonOf(
   watermark: Timestamp,
   nowMs: number,
   isStageSynchronized: boolean,
+  owed: Owed,
 ): Reason {
   const hasTimer = head.nextTimer < watermark;
   const hasNews = head.watermarks[0] < watermark;
   const isProcessing = head.nextProcessingMs <= nowMs;
   const waitsForSynchronized = head.nextSynchronizedMs <= nowMs;
   const isSynchronized = waitsForSynchronized && isStageSynchronized;
-  const isByTime = isProcessing || isSynchronized;
+  const isOther = isProcessing || isSynchronized || owed.isAny;
   return {
-    isDue: hasTimer || isProcessing || waitsForSynchronized,
-    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isByTime,
-    isByTime,
+    isDue: hasTimer || isProcessing || waitsForSynchronized || owed.isAny,
+    tells: (hasNews && (hasTimer || isCrowded(head.sent))) || isOther,
+    isOther,
     isSynchronized,
+    drains: owed.drains,
   };
+}
+
+/** Whether a side input's watermark, unknown to the shard, lets elements go on that wait for it. */
+function hasSideTimer(head: ShardProgress, watermarkOf: (side: string) => Timestamp): boolean {
+  return Object.entries(head.sideTimers ?? {}).some(([side, timer]) => {
+    const watermark = watermarkOf(side);
+    return timer < watermark && (head.sideWatermarks?.[side] ?? MIN_TIMESTAMP) < watermark;
+  });
 }
 
 /** The earlier of a head's processing times that are still to come. */

@@ -12,6 +12,7 @@ import { inflateSync } from "node:zlib";
 import type { Json } from "../sdk/coders/coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
+import type { Read } from "./reads/read.ts";
 
 /**
  * The elements of one window in a bundle, column by column.
@@ -28,6 +29,10 @@ export interface WindowColumns {
   readonly ids?: readonly string[];
   /** Pane of the elements, where a reshuffle keeps it: `[timing, index, onTimeIndex, first, last]`. */
   readonly pane?: PaneJson;
+  /** Side input whose elements these are; undefined: the main input's. */
+  readonly side?: string;
+  /** Of a side input: how many elements the whole pane has; 0: `values` hold one that is none. */
+  readonly size?: number;
 }
 
 /** A pane as on the wire. */
@@ -37,15 +42,17 @@ export type PaneJson = readonly [string, number, number, boolean, boolean];
 export type EnvelopeBody =
   | { readonly kind: "elements"; readonly windows: readonly WindowColumns[] }
   | { readonly kind: "start" }
-  | { readonly kind: "split"; readonly split: Json; readonly from?: Json }
+  | { readonly kind: "split"; readonly read: Read }
   | {
       readonly kind: "advance";
-      /** Stored watermarks of the stages that the shard needs to know: its own and its targets'. */
+      /** Stored watermarks that the shard needs to know: its stage's, its targets', its side inputs'. */
       readonly watermarks: Readonly<Record<string, readonly [input: Timestamp, output: Timestamp]>>;
       /** Processing time as the tracker has it, in ms: a shard's clock may be behind. */
       readonly nowMs?: number;
       /** Processing time, in ms, of which nothing more will come from the stages before. */
       readonly synchronizedMs?: number;
+      /** The job is drained: what is still to be read is cut short. */
+      readonly drains?: boolean;
     };
 
 /** One message between stages. */

@@ -20,9 +20,10 @@ import { CellTable } from "./grouping/cell-table.ts";
 import { type FailedFiring, type Firing, Firings } from "./grouping/firing.ts";
 import { Merging } from "./grouping/merging.ts";
 import type { Moment } from "./grouping/moment.ts";
-import { expiryOf, type OpenWindow } from "./grouping/window-table.ts";
+import type { OpenWindow } from "./grouping/window-table.ts";
 import type { Keeper } from "./keeper.ts";
 import type { ShardState } from "./state.ts";
+import { expiryOf } from "./window-expiry.ts";
 
 export type { Firing } from "./grouping/firing.ts";
 export type { Moment, Watermarks } from "./grouping/moment.ts";

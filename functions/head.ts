@@ -9,6 +9,7 @@
  * H2. A head that is read back equals the head that was written.
  */
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { ReceivedJson } from "./received.ts";
 import type { SentJson } from "./sent.ts";
@@ -41,7 +42,15 @@ export interface ShardProgress {
   readonly nextSynchronizedMs: number;
   /** The watermarks that the shard knows: never newer than what is stored. */
   readonly watermarks: readonly [input: Timestamp, output: Timestamp];
+  /** Watermarks of side inputs that the shard knows, by name; undefined: the stage has none. */
+  readonly sideWatermarks?: Readonly<Record<string, Timestamp>>;
+  /** By side input: the watermark whose passing lets waiting elements go on; MAX if none waits. */
+  readonly sideTimers?: Readonly<Record<string, Timestamp>>;
   readonly metrics: ShardMetrics;
+  /** What user code counted; left out where it counted nothing. */
+  readonly userMetrics?: UserMetrics;
+  /** Whether the shard of a read was told of a drain. */
+  readonly isDraining?: boolean;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
 }

@@ -12,23 +12,24 @@
  * J4. The ids of what a message gives follow from the message alone; so do shards and sink ids.
  */
 
-import type { PubsubSourceSpec, SourceMessage } from "../sdk/io/source-spec.ts";
-import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import type { SourceMessage } from "../sdk/io/source-spec.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
-import { earlier, later, type Timestamp, toTimestamp } from "../sdk/model/time.ts";
+import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
-import { guardedRun } from "./guarded-run.ts";
+import { callFinalizers } from "./finalizers.ts";
+import { guardedRun, ListWork } from "./guarded-run.ts";
+import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
-import { placeOf } from "./user-errors.ts";
 
 /** What an ingest instance works with. */
 export interface IngestContext {
@@ -45,26 +46,27 @@ interface Waiting {
   readonly refuse: (error: unknown) => void;
 }
 
-/** A decoded message. */
-interface Item {
-  readonly message: SourceMessage;
-  readonly value: unknown;
-  readonly timestamp: Timestamp;
-  readonly id: string;
-}
-
 /** A group that was run, not yet published. */
 interface Group {
   readonly register: Register;
   readonly messages: readonly OutgoingMessage[];
   readonly documents: BundleOutputs["documents"];
+  readonly finalizers: BundleOutputs["finalizers"];
 }
+
+/** A group that is published and not yet confirmed. */
+interface Unconfirmed {
+  readonly waiting: readonly Waiting[];
+  readonly finalizers: BundleOutputs["finalizers"];
+}
+
+const NOBODY: Unconfirmed = { waiting: [], finalizers: [] };
 
 /** The group commits of one instance of an ingest stage. */
 export class Ingest {
   readonly #context: IngestContext;
   readonly #chain: Chain;
-  readonly #source: PubsubSourceSpec;
+  readonly #read: ReadMessage;
   #producer: string;
   #sequences = new Map<string, number>();
   #waiting: Waiting[] = [];
@@ -73,12 +75,8 @@ export class Ingest {
   #published = -1;
 
   constructor(context: IngestContext) {
-    const { root } = context.program;
-    if (root.kind !== "source" || root.source.type !== "pubsub") {
-      throw new MeshError("ERR_INVARIANT", `Stage ${context.program.stage.id} takes no messages.`);
-    }
     this.#context = context;
-    this.#source = root.source;
+    this.#read = messageReader(context.program.root);
     this.#chain = new Chain(context.program, context.options);
     this.#producer = context.world.random.id();
   }
@@ -98,33 +96,44 @@ export class Ingest {
   /** Runs groups until nobody waits. Never rejects: who waits is told. */
   async #pump(): Promise<void> {
     this.#isRunning = true;
-    let unconfirmed: Waiting[] = [];
+    let unconfirmed = NOBODY;
     let last: Register | undefined;
-    while (this.#waiting.length > 0 || unconfirmed.length > 0) {
+    while (this.#waiting.length > 0 || unconfirmed.waiting.length > 0) {
       const before = unconfirmed;
       const isAlone = this.#waiting.length === 0;
       const group = isAlone ? [] : await this.#gather();
       try {
-        if (isAlone && last !== undefined) await this.#confirm(last);
-        else last = await this.#runGroup(group, before);
-        unconfirmed = group;
-        if (isAlone) acknowledge(before);
+        if (isAlone && last !== undefined) {
+          await this.#confirm(last);
+          this.#acknowledge(before);
+          unconfirmed = NOBODY;
+        } else {
+          const { register, finalizers } = await this.#runGroup(group, before);
+          last = register;
+          unconfirmed = { waiting: group, finalizers };
+        }
       } catch (error) {
-        unconfirmed = [];
+        unconfirmed = NOBODY;
         this.#renew();
-        for (const { refuse } of [...before, ...group]) refuse(error);
+        for (const { refuse } of [...before.waiting, ...group]) refuse(error);
       }
     }
     this.#isRunning = false;
   }
 
+  #acknowledge({ waiting, finalizers }: Unconfirmed): void {
+    for (const { acknowledge } of waiting) acknowledge();
+    void callFinalizers(finalizers, this.#context.world.log);
+  }
+
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
-  async #runGroup(group: readonly Waiting[], before: readonly Waiting[]): Promise<Register> {
+  async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
     const run = await this.#run(group.map((waiting) => waiting.message));
     await this.#register(run.register);
-    acknowledge(before);
+    this.#acknowledge(before);
     await this.#publish(run);
-    return run.register;
+    this.#chain.metrics.committed();
+    return run;
   }
 
   /**
@@ -168,11 +177,16 @@ export class Ingest {
 
   async #run(messages: readonly SourceMessage[]): Promise<Group> {
     const { clock } = this.#context.world;
+    const { metrics } = this.#chain;
+    const root = metrics.step(this.#context.program.root.name);
+    metrics.begin(clock.nowMs());
     const dead: DeadLetter[] = [];
     const items: Item[] = [];
+    let told: Timestamp | undefined;
     for (const message of messages) {
       try {
-        items.push(this.#decode(message));
+        const watermark = root.call(() => this.#read(message, items));
+        if (watermark !== undefined) told = later(told ?? watermark, watermark);
       } catch (error) {
         dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
       }
@@ -181,17 +195,21 @@ export class Ingest {
       this.#chain.source = { id: item.id, outputs: 0 };
       this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
     };
-    const run = await guardedRun(this.#chain, items, feed, clock, this.#context.options);
+    metrics.keep();
+    const work = new ListWork(items, feed);
+    const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
       const { value: element, timestamp } = item;
       dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
     }
-    return this.#group(messages.length, items, run.outputs, dead);
+    metrics.keep();
+    const observed = observe(items, told);
+    return this.#group(messages.length, observed, run.outputs, dead);
   }
 
   #group(
     messageCount: number,
-    items: readonly Item[],
+    observed: Register["observed"],
     outputs: BundleOutputs,
     dead: readonly DeadLetter[],
   ): Group {
@@ -220,46 +238,30 @@ export class Ingest {
         attributes: deadLetterAttributes(letter),
       });
     }
+    const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
     const register: Register = {
       stage: program.stage.id,
       producer: this.#producer,
       index: this.#index++,
       confirmed: this.#published,
       sends,
-      observed: observe(items),
+      observed,
       metrics: {
         messages: messageCount,
         elementsOut: outputs.elements,
         deadLetters: dead.length,
+        ...(user !== undefined && { user }),
       },
       atMs: world.clock.nowMs(),
     };
-    return { register, messages, documents: outputs.documents };
+    const { documents, finalizers } = outputs;
+    return { register, messages, documents, finalizers };
   }
 
   #nextSequence(target: string): number {
     const sequence = this.#sequences.get(target) ?? 0;
     this.#sequences.set(target, sequence + 1);
     return sequence;
-  }
-
-  #decode(message: SourceMessage): Item {
-    const { decode, timestamp, id } = this.#source;
-    const where = placeOf(this.#context.program.root);
-    try {
-      const value = decode(message);
-      const time = timestamp?.(value, message) ?? Date.parse(message.publishTime);
-      const ownId = id?.(value, message) ?? message.messageId;
-      return { message, value, timestamp: toTimestamp(time), id: ownId };
-    } catch (cause) {
-      if (isMeshError(cause)) {
-        throw new MeshError(cause.code, `${where}: ${cause.message}`, { cause });
-      }
-      const words = cause instanceof Error ? cause.message : String(cause);
-      throw new MeshError("ERR_DECODE", `${where}: message ${message.messageId}: ${words}`, {
-        cause,
-      });
-    }
   }
 
   #deadLetter(
@@ -284,17 +286,13 @@ export class Ingest {
   }
 }
 
-function acknowledge(waiting: readonly Waiting[]): void {
-  for (const { acknowledge: done } of waiting) done();
-}
-
-function observe(items: readonly Item[]): Register["observed"] {
-  const [first] = items;
-  if (first === undefined) return undefined;
-  let { timestamp: minTime, timestamp: maxTime } = first;
+function observe(items: readonly Item[], told: Timestamp | undefined): Register["observed"] {
+  if (items.length === 0 && told === undefined) return undefined;
+  let minTime = MAX_TIMESTAMP;
+  let maxTime = MIN_TIMESTAMP;
   for (const { timestamp } of items) {
     minTime = earlier(minTime, timestamp);
     maxTime = later(maxTime, timestamp);
   }
-  return { minTime, maxTime };
+  return { minTime, maxTime, ...(told !== undefined && { told }) };
 }

@@ -10,7 +10,7 @@ import { NEW_SOURCE, type SourceState } from "./source-watermark.ts";
 /** Where a job stands: DRAINING takes no more input and fires all that is open. */
 export type JobState = "RUNNING" | "DRAINING" | "DONE";
 
-/** Input and output watermark of each stage. */
+/** Input and output watermark of each stage, and of each side input by `sideKey`. */
 export type StageWatermarks = Readonly<
   Record<string, readonly [input: Timestamp, output: Timestamp]>
 >;
@@ -35,6 +35,11 @@ export interface Job {
 export function newJob(pipeline: string, plan: string, launchedAtMs: number): Job {
   const empty = { watermarks: {}, sources: {}, ingest: {}, advanced: {} };
   return { pipeline, plan, state: "RUNNING", launchedAtMs, ...empty };
+}
+
+/** Returns what the watermark of a stage's side input is stored under. */
+export function sideKey(stage: string, side: string): string {
+  return `${stage}<${side}`;
 }
 
 /** Returns a stage's watermarks; MIN before the first tick. */

@@ -12,8 +12,10 @@ export interface EngineOptions {
   readonly clockSkewMs: number;
   /** Elements in one bundle at most; a larger bundle is sent as several messages. */
   readonly bundleElementsMax: number;
-  /** Elements that a read activation takes from its split. */
+  /** Elements that a read activation takes from its splits. */
   readonly chunkElementsMax: number;
+  /** Processing time after which a read activation takes no more, in ms. */
+  readonly readMsMax: number;
   /** Panes that one activation fires at most; the rest waits for a message to itself. */
   readonly firingsMax: number;
   /** Memtable text that a head carries before it is written out as a segment. */
@@ -38,6 +40,7 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   clockSkewMs: 200,
   bundleElementsMax: 1_000,
   chunkElementsMax: 10_000,
+  readMsMax: 5_000,
   firingsMax: 500,
   memtableBytesMax: 48 * 1024,
   gatherMs: 10,
@@ -50,6 +53,12 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
 
 /** Bytes of one document's text that the mesh never goes over (Firestore takes 1 MiB in all). */
 export const DOCUMENT_BYTES_MAX: number = 900_000;
+
+/** Text of one entry of a shard's state at most: it must fit into a document together with its id. */
+export const STATE_BYTES_MAX: number = DOCUMENT_BYTES_MAX - 10_000;
+
+/** Text of the metrics that user code keeps on one shard, of committed and of failed tries each. */
+export const METRICS_CHARS_MAX: number = 50_000;
 
 /** Bytes of one commit that the mesh never goes over (Firestore takes 10 MiB, its emulator 4). */
 export const COMMIT_BYTES_MAX: number = 3_500_000;

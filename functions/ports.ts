@@ -7,9 +7,6 @@
  * O1. A port that fails rejects with ERR_UNAVAILABLE (nothing is known of the outcome) or with
  *     ERR_STORE_CONTENTION (nothing was done).
  */
-import type { Json } from "../sdk/coders/coder.ts";
-import type { Timestamp } from "../sdk/model/time.ts";
-
 /** A message on its way to a topic. */
 export interface OutgoingMessage {
   readonly topic: string;
@@ -159,29 +156,6 @@ export type Log = (
   message: string,
   fields?: Readonly<Record<string, unknown>>,
 ) => void;
-
-/** An element as a bounded source gives it. */
-export interface SourceElement {
-  readonly value: unknown;
-  readonly timestamp: Timestamp;
-}
-
-/** A chunk of a split, and where to go on. */
-export interface SourceChunk {
-  readonly elements: readonly SourceElement[];
-  /** Where the next chunk begins; undefined: the split is done. */
-  readonly next: Json | undefined;
-  /** Records of this chunk that could not be read. */
-  readonly failures: readonly { readonly text: string; readonly error: Error }[];
-}
-
-/** Reads a bounded source in splits and chunks. */
-export interface BoundedSource {
-  /** Returns the splits, at least one unless the source is empty. */
-  splits(wanted: number): Promise<readonly Json[]>;
-  /** Reads up to about `elementsMax` elements of a split from where the last chunk ended. */
-  read(split: Json, from: Json | undefined, elementsMax: number): Promise<SourceChunk>;
-}
 
 /** Writes files of a file sink; writing the same name again replaces the file. */
 export interface FileWriter {

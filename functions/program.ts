@@ -7,7 +7,7 @@
  * G3. A function runs only the plan that it was compiled with: an id that the graph lacks means
  *     that the module and the plan differ, and nothing runs.
  */
-import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import type { EdgePlan, MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { GraphNode, NodeId, PipelineGraph, ShuffleNode } from "../sdk/model/graph.ts";
 import { isShuffle } from "../sdk/model/graph.ts";
@@ -29,7 +29,9 @@ export interface Program {
 export interface ShuffleTarget {
   readonly node: ShuffleNode;
   readonly stage: StagePlan;
-  readonly lift: "bundle" | "element" | "none";
+  readonly lift: EdgePlan["lift"];
+  /** Name of the side input that the elements are; undefined: the main input. */
+  readonly side: string | undefined;
 }
 
 /**
@@ -55,7 +57,7 @@ export function programOf(graph: PipelineGraph, plan: MeshPlan, stageId: string)
   const nodes = stage.nodes.map(find);
   const targets = plan.edges
     .filter((edge) => edge.from === stageId)
-    .map((edge) => ({ edge, target: shuffleTarget(plan, edge.to, edge.lift, find) }));
+    .map((edge) => ({ edge, target: shuffleTarget(plan, edge, find) }));
   return {
     plan,
     stage,
@@ -83,8 +85,7 @@ export function mailboxOf(plan: MeshPlan, stageId: string): string {
 
 function shuffleTarget(
   plan: MeshPlan,
-  stageId: string,
-  lift: "bundle" | "element" | "none",
+  { to: stageId, lift, side }: EdgePlan,
   find: (id: NodeId) => GraphNode,
 ): ShuffleTarget {
   const stage = plan.stages.find((s) => s.id === stageId);
@@ -92,5 +93,5 @@ function shuffleTarget(
   if (stage === undefined || node === undefined || !isShuffle(node)) {
     throw new MeshError("ERR_PLAN_MISMATCH", `Stage "${stageId}" does not begin with a shuffle.`);
   }
-  return { node, stage, lift };
+  return { node, stage, lift, side };
 }

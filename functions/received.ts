@@ -44,6 +44,11 @@ export class Received {
     return entry !== undefined && contains(entry.intervals, sequence);
   }
 
+  /** How many bundles of a producer are in. */
+  count(producer: string): number {
+    return countOf(this.#producers.get(producer)?.intervals ?? []);
+  }
+
   /** Adds one bundle; returns false if it was in already. */
   add(producer: string, sequence: number, nowMs: number): boolean {
     let entry = this.#producers.get(producer);
@@ -81,6 +86,15 @@ export function containsRange(intervals: readonly number[], from: number, to: nu
     if (from >= start) return to <= (intervals[i + 1] ?? 0);
   }
   return false;
+}
+
+/** Returns how many sequence numbers lie in the intervals. */
+export function countOf(intervals: readonly number[]): number {
+  let count = 0;
+  for (let i = 0; i < intervals.length; i += 2) {
+    count += (intervals[i + 1] ?? 0) - (intervals[i] ?? 0) + 1;
+  }
+  return count;
 }
 
 /** Inserts a number that is in no interval, joining neighbours (R2). */

@@ -7,29 +7,36 @@
  * A4. What comes out depends on the shard, the messages and the user's code alone.
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
-import { MeshError } from "../sdk/model/errors.ts";
-import { NO_FIRING, type PaneInfo } from "../sdk/model/pane.ts";
-import { later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import { GLOBAL_WINDOW, maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
+import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import type { PaneInfo } from "../sdk/model/pane.ts";
+import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { maxTimestamp, parseWindowKey, type Window, windowKey } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
-import type { DeadLetter } from "./dead-letter.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
 import type { Moment } from "./grouping.ts";
-import { guardedRun } from "./guarded-run.ts";
-import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
+import { ListWork } from "./guarded-run.ts";
+import { sideKey } from "./job.ts";
+import type { EngineOptions } from "./options.ts";
 import { decodePane } from "./pane-tracker.ts";
-import type { BoundedSource, Clock } from "./ports.ts";
+import type { Clock } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { runReads, startReads } from "./reads/run-reads.ts";
+import { runWork, type ShardDead, type ShardWork, tooBig } from "./run-work.ts";
 import { dropPassedRanges } from "./sent.ts";
-import { documentBytes, type Shard } from "./shard.ts";
-import { placeOf, userError } from "./user-errors.ts";
+import type { Shard } from "./shard.ts";
+import type { Gate } from "./sides/gate.ts";
+import { behindGate } from "./sides/gated-keeper.ts";
+import { type StatefulElement, StatefulWork } from "./stateful/stateful-work.ts";
+import { userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
 export interface RunContext {
   readonly program: Program;
   readonly chain: Chain;
-  readonly source: BoundedSource | undefined;
+  /** The splittable read that begins the stage. */
+  readonly source: AnySplittable | undefined;
   readonly clock: Clock;
   readonly options: EngineOptions;
 }
@@ -48,21 +55,27 @@ export interface SelfMessage {
 export interface RunResult {
   readonly outputs: BundleOutputs;
   readonly self: readonly SelfMessage[];
-  readonly dead: readonly Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  readonly dead: readonly ShardDead[];
 }
 
 /** An element on its way into the chain. */
-interface Item {
+export interface Item {
   readonly value: unknown;
   readonly timestamp: Timestamp;
   readonly window: Window;
   readonly pane: PaneInfo;
 }
 
-interface Gathered {
+/** What messages and reads gave, before the chain takes it. */
+export interface Gathered {
   readonly items: Item[];
+  /** Elements for the stateful DoFn that is the stage's root. */
+  readonly stateful: StatefulElement[];
   readonly self: SelfMessage[];
-  readonly dead: Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">[];
+  readonly dead: ShardDead[];
+  /** Positions that reads claimed, and where the last one was, for people. */
+  claims: number;
+  place: (() => object) | undefined;
 }
 
 /**
@@ -76,53 +89,88 @@ export async function runMessages(
   excluded: Excluded,
   context: RunContext,
 ): Promise<RunResult> {
-  const gathered: Gathered = { items: [], self: [], dead: [] };
-  const time = timeOf(envelopes, context.clock);
+  const { metrics } = context.chain;
+  const root = metrics.step(context.program.root.name);
+  const gathered: Gathered = {
+    items: [],
+    stateful: [],
+    self: [],
+    dead: [],
+    claims: 0,
+    place: undefined,
+  };
+  const timed = { ...context, ...timeOf(envelopes, context.clock) };
   for (const envelope of envelopes) {
-    const { body } = envelope;
     shard.metrics.bundlesIn++;
-    if (body.kind === "advance") advance(shard, body.watermarks);
-    else if (body.kind === "elements")
-      takeElements(shard, envelope, body.windows, excluded, { ...context, ...time }, gathered);
-    else await read(shard, body, context, gathered);
+    await take(shard, envelope, excluded, timed, gathered);
   }
-  if (shard.grouping !== undefined) fire(shard, { ...context, ...time }, gathered);
-  const { items, self, dead } = gathered;
-  if (items.length === 0) return { outputs: NO_OUTPUTS, self, dead };
-  const { chain, clock, options } = context;
-  const feed = (item: Item): void =>
-    chain.receive(item.value, item.timestamp, item.window, item.pane);
-  const result = await guardedRun(chain, items, feed, clock, options);
-  for (const { item, error, attempts } of result.dead) {
-    dead.push({ error, attempts, element: item.value, timestamp: item.timestamp });
-  }
-  const [only] = items;
-  if (only !== undefined && items.length === 1 && bytesOf(result.outputs) > COMMIT_BYTES_MAX) {
-    // What one element gives can't be made smaller: set it aside, or the shard would stand still.
-    const error = outputTooBig(context.program, bytesOf(result.outputs));
-    dead.push({ error, attempts: 1, element: only.value, timestamp: only.timestamp });
-    return { outputs: NO_OUTPUTS, self, dead };
-  }
-  shard.metrics.elementsOut += result.outputs.elements;
-  return { outputs: result.outputs, self, dead };
+  if (shard.reads !== undefined) await runReads(shard, shard.reads, timed.nowMs, context, gathered);
+  if (shard.grouping !== undefined) root.call(() => fire(shard, timed, gathered));
+  if (shard.gate !== undefined) release(shard, shard.gate, timed, gathered);
+  metrics.keep();
+  const outputs = await run(shard, gathered, timed);
+  metrics.keep();
+  shard.metrics.elementsOut += outputs.elements;
+  return { outputs, self: gathered.self, dead: gathered.dead };
 }
 
-/** About how many bytes outputs take in a commit. */
-function bytesOf({ bundles, documents, messages, files }: BundleOutputs): number {
-  let bytes = 0;
-  for (const { windowsText } of bundles) bytes += Buffer.byteLength(windowsText);
-  for (const { fields } of documents) bytes += documentBytes(fields);
-  for (const { data } of messages) bytes += Math.ceil(data.length / 3) * 4;
-  for (const { lines } of files) for (const line of lines) bytes += Buffer.byteLength(line);
-  return bytes;
+/** Runs what was gathered, and what is due of a stateful DoFn. */
+async function run(
+  shard: Shard,
+  gathered: Gathered,
+  context: RunContext & RunTime,
+): Promise<BundleOutputs> {
+  const { chain, options, nowMs, program } = context;
+  chain.sides = shard.gate?.views;
+  const { items, stateful: elements, self, dead } = gathered;
+  if (shard.stateful !== undefined) {
+    const { firingsMax } = options;
+    const at = { watermarks: behindGate(shard.watermarks, shard.gate), nowMs, firingsMax };
+    const work = new StatefulWork(shard.stateful, elements, chain, at);
+    const outputs = await runWork(work, context, dead);
+    if (!work.isDone) self.push(goOn(shard, context));
+    return outputs;
+  }
+  const outputs = await runWork(new ItemWork(items, chain), context, dead);
+  const error = gathered.claims === 1 ? tooBig(program, outputs) : undefined;
+  if (error === undefined) return outputs;
+  // What one position of a read gives can't be made smaller either.
+  dead.push({ error, attempts: 1, element: gathered.place?.() });
+  chain.metrics.discard();
+  return NO_OUTPUTS;
 }
 
-function outputTooBig({ root }: Program, bytes: number): MeshError {
-  return new MeshError(
-    "ERR_ELEMENT_TOO_BIG",
-    `${placeOf(root)}: what one element gives takes ${bytes} bytes; one commit holds ` +
-      `${COMMIT_BYTES_MAX}. Emit less for each element, or reshuffle() in between.`,
-  );
+/** Elements on their way into the chain. */
+class ItemWork extends ListWork<Item> implements ShardWork<Item> {
+  constructor(items: readonly Item[], chain: Chain) {
+    super(items, ({ value, timestamp, window, pane }) =>
+      chain.receive(value, timestamp, window, pane),
+    );
+  }
+
+  changedBytes(): number {
+    return 0;
+  }
+
+  describe({ value, timestamp }: Item): { element: unknown; timestamp: Timestamp } {
+    return { element: value, timestamp };
+  }
+}
+
+async function take(
+  shard: Shard,
+  envelope: Envelope,
+  excluded: Excluded,
+  context: RunContext & RunTime,
+  into: Gathered,
+): Promise<void> {
+  const { body } = envelope;
+  const step = context.chain.metrics.step(context.program.root.name);
+  if (body.kind === "advance") advance(shard, body, context.program);
+  else if (body.kind === "elements")
+    step.call(() => takeElements(shard, envelope, body.windows, excluded, context, into));
+  else if (body.kind === "split") shard.reads?.add(body.read);
+  else await startReads(context.nowMs, context, into);
 }
 
 /** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
@@ -142,14 +190,25 @@ function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
 function advance(
   shard: Shard,
-  stored: Readonly<Record<string, readonly [Timestamp, Timestamp]>>,
+  { watermarks: stored, drains }: Extract<EnvelopeBody, { kind: "advance" }>,
+  { plan }: Program,
 ): void {
+  if (drains === true && shard.reads !== undefined) shard.reads.isDraining = true;
   const own = stored[shard.ref.stage];
   if (own !== undefined) {
     const [input, output] = shard.watermarks;
     shard.watermarks = [later(input, own[0]), later(output, own[1])];
   }
-  dropPassedRanges(shard.sent, (stage) => stored[stage]?.[0]);
+  for (const name of shard.gate?.names ?? []) {
+    const side = stored[sideKey(shard.ref.stage, name)];
+    if (side !== undefined) shard.gate?.views.advance(name, side[0]);
+  }
+  // What goes to a side input is passed when that input's own watermark has passed it.
+  const sides = new Map<string, string>();
+  for (const { from, to, side } of plan.edges) {
+    if (from === shard.ref.stage && side !== undefined) sides.set(to, sideKey(to, side));
+  }
+  dropPassedRanges(shard.sent, (stage) => stored[sides.get(stage) ?? stage]?.[0]);
 }
 
 function takeElements(
@@ -163,6 +222,10 @@ function takeElements(
   const { nowMs, synchronizedMs } = context;
   const moment = { watermarks: shard.watermarks, nowMs, synchronizedMs };
   for (const [i, columns] of windows.entries()) {
+    if (columns.side !== undefined) {
+      takeSide(shard, columns, into);
+      continue;
+    }
     const { ids, values } = columns;
     const slot = `${producer} ${sequence} ${i}`;
     const without = excluded.get(slot);
@@ -177,13 +240,61 @@ function takeElements(
       taken++;
       return true;
     };
-    if (shard.grouping !== undefined) {
+    if (context.program.root.kind === "readEach") {
+      takeToRead(columns, values, keeps, shard.reads);
+    } else if (shard.grouping !== undefined) {
       shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
+    } else if (shard.gate !== undefined) {
+      shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
+    } else if (shard.stateful !== undefined) {
+      const [input] = shard.watermarks;
+      shard.metrics.droppedLate += shard.stateful.take(columns, keeps, input, into.stateful);
     } else {
       takeReshuffled(columns, values, keeps, context, into);
     }
     shard.metrics.elementsIn += taken;
   }
+}
+
+/** What can't be kept of a side input is set aside by one of the shards that all got it. */
+function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
+  try {
+    shard.gate?.views.take(columns);
+  } catch (error) {
+    if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
+    if (shard.ref.shard !== 0) return;
+    const { side, window, values: elements } = columns;
+    into.dead.push({ error, attempts: 1, element: { side, window, elements } });
+  }
+}
+
+/** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
+function release(shard: Shard, gate: Gate, context: RunContext & RunTime, into: Gathered): void {
+  const { root } = context.program;
+  const [input] = behindGate(shard.watermarks, gate);
+  const { chunks, isDone } = gate.release(shard.watermarks[0], context.options.chunkElementsMax);
+  for (const { window, values, times, keys, pane } of chunks) {
+    if (shard.stateful !== undefined) {
+      const columns = { window: windowKey(window), values, times, keys: keys ?? [] };
+      const columnsOfPane = pane === undefined ? columns : { ...columns, pane };
+      shard.stateful.take(columnsOfPane, () => true, input, into.stateful);
+      continue;
+    }
+    if (root.kind !== "awaitSideInputs") continue;
+    const paneInfo = decodePane(pane);
+    for (const [i, value] of values.entries()) {
+      const timestamp = times[i] ?? maxTimestamp(window);
+      into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
+    }
+  }
+  if (!isDone) into.self.push(goOn(shard, context));
+}
+
+/** A message to the shard itself, about nothing but what it has left to do. */
+function goOn({ ref, watermarks: own }: Shard, { nowMs, synchronizedMs }: RunTime): SelfMessage {
+  const known = Number.isFinite(synchronizedMs) ? { nowMs, synchronizedMs } : { nowMs };
+  const body = { kind: "advance", watermarks: { [ref.stage]: own }, ...known } as const;
+  return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
 function takeReshuffled(
@@ -210,36 +321,20 @@ function takeReshuffled(
   }
 }
 
-/** Starts a bounded source, or reads the next chunk of one of its splits. */
-async function read(
-  shard: Shard,
-  body: Extract<EnvelopeBody, { kind: "start" | "split" }>,
-  context: RunContext,
-  into: Gathered,
-): Promise<void> {
-  const { source, program, options } = context;
-  if (source === undefined) {
-    throw new MeshError("ERR_INVARIANT", `Stage ${program.stage.id} has no source to read.`);
+/** Elements that are to be read: each waits in the shard until it is its turn. */
+function takeToRead(
+  { window, times, pane }: WindowColumns,
+  values: WindowColumns["values"],
+  keeps: (index: number) => boolean,
+  reads: Shard["reads"],
+): void {
+  const end = maxTimestamp(parseWindowKey(window));
+  for (let i = 0; i < values.length; i++) {
+    if (!keeps(i)) continue;
+    const timestamp = times?.[i] ?? end;
+    const element = { value: values[i] ?? null, timestamp, window, ...(pane && { pane }) };
+    reads?.add({ watermark: timestamp, element });
   }
-  if (body.kind === "start") {
-    const splits = await source.splits(program.stage.shards);
-    splits.forEach((split, i) => {
-      const target = i % program.stage.shards;
-      into.self.push({ shard: target, minTime: MIN_TIMESTAMP, body: { kind: "split", split } });
-    });
-    return;
-  }
-  const chunk = await source.read(body.split, body.from, options.chunkElementsMax);
-  for (const { value, timestamp } of chunk.elements) {
-    into.items.push({ value, timestamp, window: GLOBAL_WINDOW, pane: NO_FIRING });
-  }
-  for (const { text, error } of chunk.failures) {
-    into.dead.push({ error, attempts: 1, data: Buffer.from(text, "utf8") });
-  }
-  shard.metrics.elementsIn += chunk.elements.length + chunk.failures.length;
-  if (chunk.next === undefined) return;
-  const rest = { kind: "split", split: body.split, from: chunk.next } as const;
-  into.self.push({ shard: shard.ref.shard, minTime: MIN_TIMESTAMP, body: rest });
 }
 
 /** Fires what is due; what the bound leaves is left to a message to itself. */
@@ -259,9 +354,5 @@ function fire(shard: Shard, context: RunContext & RunTime, into: Gathered): void
       timestamp: maxTimestamp(window),
     });
   }
-  if (fired.isDone) return;
-  const known = Number.isFinite(synchronizedMs) ? { nowMs, synchronizedMs } : { nowMs };
-  const stored = { [shard.ref.stage]: watermarks };
-  const body = { kind: "advance", watermarks: stored, ...known } as const;
-  into.self.push({ shard: shard.ref.shard, minTime: MAX_TIMESTAMP, body });
+  if (!fired.isDone) into.self.push(goOn(shard, context));
 }

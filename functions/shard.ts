@@ -8,7 +8,8 @@
  * Z1. An open shard is equal to what its head says; after a failed step it is opened anew.
  * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
  */
-import { MAX_TIMESTAMP } from "../sdk/model/time.ts";
+import type { GraphNode } from "../sdk/model/graph.ts";
+import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
 import {
@@ -21,13 +22,18 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { Keeper } from "./keeper.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
+import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
+import { Gate } from "./sides/gate.ts";
+import { gatedKeeper } from "./sides/gated-keeper.ts";
 import { ShardState } from "./state.ts";
+import { StatefulShard } from "./stateful/stateful-shard.ts";
 
 /** An open shard. */
 export interface Shard {
@@ -38,10 +44,18 @@ export interface Shard {
   readonly sent: SentJson;
   watermarks: Watermarks;
   readonly metrics: ShardMetrics;
+  /** What user code counted, as the next head has it. */
+  userMetrics: UserMetrics | undefined;
   readonly state: ShardState;
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
   readonly grouping: Grouping | undefined;
+  /** Undefined for stages whose root does not read. */
+  readonly reads: Reads | undefined;
+  /** Undefined for stages that read no side inputs. */
+  readonly gate: Gate | undefined;
+  /** Undefined for stages whose root is no stateful DoFn. */
+  readonly stateful: StatefulShard | undefined;
   /** What the root keeps on the shard; undefined for stages that keep nothing. */
   readonly keeper: Keeper | undefined;
   readonly filesWritten: Record<string, number>;
@@ -71,24 +85,58 @@ export async function openShard(
   );
   const spilled = joinOutbox(texts.slice(segments.length));
   const outbox = [...(body?.outbox ?? []), ...spilled];
-  const { root } = program;
-  const groups = root.kind === "groupByKey" || root.kind === "combinePerKey";
-  const grouping = groups ? new Grouping(root, state) : undefined;
-  return {
+  const shard: Shard = {
     ref,
     version: head?.version,
     received: Received.fromJson(progress.received),
     sent: progress.sent,
     watermarks: progress.watermarks,
     metrics: { ...newMetrics(), ...progress.metrics },
+    userMetrics: progress.userMetrics,
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
-    grouping,
-    keeper: grouping,
+    ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
   };
+  return shard;
+}
+
+type Keepers = Pick<Shard, "grouping" | "reads" | "gate" | "stateful" | "keeper">;
+
+/** What the root of a stage keeps on a shard: one of these, or a gate before a stateful DoFn. */
+function keepersOf(
+  root: GraphNode,
+  state: ShardState,
+  progress: ShardProgress,
+  inputWatermark: () => Timestamp,
+): Keepers {
+  const none = { grouping: undefined, reads: undefined, gate: undefined, stateful: undefined };
+  switch (root.kind) {
+    case "groupByKey":
+    case "combinePerKey": {
+      const grouping = new Grouping(root, state);
+      return { ...none, grouping, keeper: grouping };
+    }
+    case "source":
+    case "readEach": {
+      const reads = new Reads(state, progress.isDraining === true);
+      return { ...none, reads, keeper: reads };
+    }
+    case "awaitSideInputs": {
+      const gate = new Gate(root, state, progress.sideWatermarks ?? {});
+      return { ...none, gate, keeper: gatedKeeper(gate, undefined, inputWatermark) };
+    }
+    case "statefulParDo": {
+      const stateful = new StatefulShard(root, state);
+      if (root.sideInputs.length === 0) return { ...none, stateful, keeper: stateful };
+      const gate = new Gate(root, state, progress.sideWatermarks ?? {});
+      return { ...none, gate, stateful, keeper: gatedKeeper(gate, stateful, inputWatermark) };
+    }
+    default:
+      return { ...none, keeper: undefined };
+  }
 }
 
 /** A commit, and the parts in which it keeps what of the outbox doesn't fit into the head. */
@@ -151,7 +199,13 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     nextProcessingMs: shard.keeper?.nextProcessingMs() ?? MAX_TIMESTAMP,
     nextSynchronizedMs: shard.keeper?.nextSynchronizedMs() ?? MAX_TIMESTAMP,
     watermarks: shard.watermarks,
+    ...(shard.gate !== undefined && {
+      sideWatermarks: shard.gate.views.watermarks(),
+      sideTimers: shard.gate.sideTimers(),
+    }),
     metrics: shard.metrics,
+    ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
+    ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };
 }

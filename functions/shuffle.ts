@@ -15,11 +15,14 @@ import { encodeKey, hashKey } from "../sdk/coders/key-coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import {
   type AnyKV,
+  type AwaitSideInputsNode,
   type CombinePerKeyNode,
   type GroupByKeyNode,
   inputWindowing,
+  type ReadEachNode,
   type ReshuffleNode,
   type ShuffleNode,
+  type StatefulParDoNode,
 } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -27,6 +30,7 @@ import { type Window, windowKey } from "../sdk/model/window.ts";
 import type { TimestampCombiner } from "../sdk/windowing/windowing-strategy.ts";
 import { type Bundle, BundleBuilder } from "./bundle-builder.ts";
 import { encodePane } from "./pane-tracker.ts";
+import { broadcastWriter } from "./sides/broadcast.ts";
 
 /** Takes one element with its time, window and pane. */
 export type Receive = (
@@ -49,6 +53,8 @@ export interface ShuffleContext {
   readonly shards: number;
   readonly lift: "bundle" | "element" | "none";
   readonly bundleElementsMax: number;
+  /** Name of the side input that these elements are; undefined: the main input. */
+  readonly side: string | undefined;
   /** Gives the source of the element at hand; undefined outside of ingest stages. */
   readonly source: () => SourceId | undefined;
 }
@@ -66,11 +72,18 @@ export interface ShuffleWriter {
 
 /** Returns the writer for a shuffle that a stage feeds. */
 export function shuffleWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
-  if (node.kind === "reshuffle") return reshuffleWriter(node, context);
-  if (node.kind === "combinePerKey" && context.lift === "bundle") {
-    return new LiftedCombine(node, context);
+  if (context.side !== undefined) return broadcastWriter(context.side, context);
+  switch (node.kind) {
+    case "combinePerKey":
+      return context.lift === "bundle"
+        ? new LiftedCombine(node, context)
+        : keyedWriter(node, context);
+    case "groupByKey":
+    case "statefulParDo":
+      return keyedWriter(node, context);
+    default:
+      return reshuffleWriter(node, context);
   }
-  return keyedWriter(node, context);
 }
 
 /** One builder a target shard. */
@@ -117,26 +130,32 @@ function keyOf(value: unknown, node: ShuffleNode): AnyKV {
   throw new MeshError("ERR_KEY", `${node.name}: an element without a key reached the shuffle.`);
 }
 
-/** Each element by itself: groupByKey, and combines that are not folded here. */
+/**
+ * Each element by itself: groupByKey, combines that are not folded here, and DoFns with state, which
+ * are told the pane too.
+ */
 function keyedWriter(
-  node: GroupByKeyNode | CombinePerKeyNode,
+  node: GroupByKeyNode | CombinePerKeyNode | StatefulParDoNode,
   context: ShuffleContext,
 ): ShuffleWriter {
   const targets = new Targets(context);
-  const keepsTime = inputWindowing(node).timestampCombiner !== "endOfWindow";
+  const isStateful = node.kind === "statefulParDo";
+  const keepsTime = isStateful || inputWindowing(node).timestampCombiner !== "endOfWindow";
   const encodeValue =
-    node.kind === "groupByKey"
-      ? (value: unknown) => node.valueCoder.encode(value)
-      : (value: unknown) =>
-          node.accumulatorCoder.encode(node.fn.addInput(node.fn.createAccumulator(), value));
+    node.kind === "combinePerKey"
+      ? (value: unknown) =>
+          node.accumulatorCoder.encode(node.fn.addInput(node.fn.createAccumulator(), value))
+      : (value: unknown) => node.valueCoder.encode(value);
   return {
-    receive(element, timestamp, window) {
+    receive(element, timestamp, window, pane) {
       const { key, value } = keyOf(element, node);
       const keyText = encodeKey(key);
       const time = keepsTime ? timestamp : undefined;
+      const ofPane = isStateful ? encodePane(pane) : undefined;
+      const id = nextId(context);
       targets
         .of(hashKey(keyText) % context.shards)
-        .add(windowKey(window), encodeValue(value), timestamp, keyText, time, nextId(context));
+        .add(windowKey(window), encodeValue(value), timestamp, keyText, time, id, ofPane);
       targets.elements++;
     },
     count: () => targets.elements,
@@ -146,7 +165,10 @@ function keyedWriter(
 }
 
 /** Elements of an ingest stage go by the hash of their id, so that duplicates meet; others in turn. */
-function reshuffleWriter(node: ReshuffleNode, context: ShuffleContext): ShuffleWriter {
+function reshuffleWriter(
+  node: ReshuffleNode | ReadEachNode | AwaitSideInputsNode,
+  context: ShuffleContext,
+): ShuffleWriter {
   const targets = new Targets(context);
   let turn = 0;
   return {

@@ -6,6 +6,7 @@
  * Place on the data's way: the last step of chain.ts, beside shuffle.ts.
  */
 
+import { assertionsTopicName } from "../sdk/compile/names.ts";
 import type {
   FileSinkSpec,
   FirestoreSinkSpec,
@@ -14,6 +15,7 @@ import type {
 } from "../sdk/io/sink-spec.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { SinkNode } from "../sdk/model/graph.ts";
+import { encodeRecorded } from "../sdk/testing/recorded.ts";
 import type { SinkLines, SinkMessage } from "./bundle-outputs.ts";
 import { csvHeader, csvLine } from "./csv-line.ts";
 import { DOCUMENT_BYTES_MAX } from "./options.ts";
@@ -55,8 +57,9 @@ export function sinkReceiver(
   node: SinkNode,
   buffers: () => SinkBuffers,
   source: () => SourceId | undefined,
+  pipeline: string,
 ): Receive {
-  const write = writerOf(node, source);
+  const write = writerOf(node, source, pipeline);
   return (value, timestamp, window, pane) => {
     const into = buffers();
     into.elements++;
@@ -70,8 +73,9 @@ export function sinkReceiver(
 
 type Write = (into: SinkBuffers, element: unknown, context: WriteContext) => void;
 
-function writerOf(node: SinkNode, source: () => SourceId | undefined): Write {
+function writerOf(node: SinkNode, source: () => SourceId | undefined, pipeline: string): Write {
   const { sink } = node;
+  if (sink.type === "assert") return messageWriter(node, recording(node, pipeline), source);
   if (sink.type === "firestore") return documentWriter(node, sink);
   return sink.type === "pubsub" ? messageWriter(node, sink, source) : lineWriter(node, sink);
 }
@@ -97,6 +101,17 @@ function documentWriter(node: SinkNode, sink: FirestoreSinkSpec<unknown>): Write
     checkStorable(node, fields);
     checkBytes(node, Buffer.byteLength(JSON.stringify(fields)), DOCUMENT_BYTES_MAX, "document");
     into.documents.push({ collection: sink.collection, id, fields: { ...fields } });
+  };
+}
+
+/** What an assertion writes: messages, so that they count once in every world. */
+function recording({ id }: SinkNode, pipeline: string): PubsubSinkSpec<unknown> {
+  return {
+    type: "pubsub",
+    topic: assertionsTopicName(pipeline),
+    encode: (element, context) => encodeRecorded(id, element, context),
+    attributes: undefined,
+    orderingKey: undefined,
   };
 }
 

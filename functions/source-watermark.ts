@@ -8,7 +8,8 @@
  *                          once a whole sample was seen: the first messages of a backlog come in
  *                          any order, and say nothing of those behind them
  * Bounded out-of-orderness: max(event times seen) − delayMs
- * Idle (either):            after idleAfterMs without a message (or since the launch without any),
+ * Manual:                   what the messages of a test stream say
+ * Idle (the first two):     after idleAfterMs without a message (or since the launch without any),
  *                          now − idleAfterMs
  */
 import type { WatermarkPolicy } from "../sdk/io/source-spec.ts";
@@ -45,6 +46,7 @@ export function advanceSource(
   observed: readonly (Observation & { readonly atMs: number })[],
   nowMs: number,
 ): SourceState {
+  if (policy.kind === "manual") return tell(before, observed);
   let { maxTime, lastAtMs } = before;
   const sliceMs = policy.kind === "trailing" ? Math.max(1, policy.sampleMs / SLICES) : 1;
   const slices = new Map(before.slices);
@@ -62,6 +64,12 @@ export function advanceSource(
   const watermark = later(before.watermark, later(seen, idle));
   const kept = policy.kind === "trailing" ? all.filter(([slice]) => slice >= oldest) : [];
   return { watermark, maxTime, slices: kept, lastAtMs };
+}
+
+/** The state of a source whose watermark is told to it. */
+function tell(before: SourceState, observed: readonly Observation[]): SourceState {
+  const watermark = observed.reduce((max, { told }) => later(max, told ?? max), before.watermark);
+  return { ...before, watermark };
 }
 
 function idleDeadlineMs(state: SourceState, policy: WatermarkPolicy): number | undefined {

@@ -9,16 +9,17 @@
  * T2. Messages of one shard that wait together are taken by one activation.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
-import type { SourceMessage, SourceSpec } from "../sdk/io/source-spec.ts";
+import type { SourceMessage } from "../sdk/io/source-spec.ts";
+import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
-import type { PipelineGraph } from "../sdk/model/graph.ts";
+import { type GraphNode, type PipelineGraph, splittableOf } from "../sdk/model/graph.ts";
 import { type ActivationContext, ShardActivations } from "./activation.ts";
 import type { Connectors } from "./connectors/connectors.ts";
 import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
 import { Ingest } from "./ingest.ts";
 import type { EngineOptions } from "./options.ts";
-import type { BoundedSource, World } from "./ports.ts";
+import type { World } from "./ports.ts";
 import { programOf } from "./program.ts";
 import { Ticks } from "./ticks.ts";
 
@@ -57,7 +58,7 @@ export function createStage(input: StageInput): StageHandler {
     const ingest = new Ingest({ program, world, options, ticks });
     return { deliver: (m) => ingest.take(m), teardown: () => ingest.teardown() };
   }
-  const source = root.kind === "source" ? boundedSource(root.source, input.connectors) : undefined;
+  const source = readOf(root, input.connectors);
   return new ShardStage({ program, world, options, ticks, source });
 }
 
@@ -66,10 +67,14 @@ export function ticksOf(plan: MeshPlan, world: World, options: EngineOptions): T
   return new Ticks(world.wakeups, world.clock, `${plan.pipeline}-${plan.hash}`, options);
 }
 
-function boundedSource(spec: SourceSpec, connectors: Connectors): BoundedSource {
-  const source = connectors[spec.type]?.(spec);
-  if (source !== undefined) return source;
-  throw new MeshError("ERR_INVARIANT", `This bundle holds no connector that reads "${spec.type}".`);
+/** The splittable read that begins a stage: the author's own, or a connector's. */
+function readOf(root: GraphNode, connectors: Connectors): AnySplittable | undefined {
+  const own = splittableOf(root);
+  if (own !== undefined || root.kind !== "source") return own;
+  const read = connectors[root.source.type]?.(root.source);
+  if (read !== undefined) return read;
+  const { type } = root.source;
+  throw new MeshError("ERR_INVARIANT", `This bundle holds no connector that reads "${type}".`);
 }
 
 interface Waiting {

@@ -98,6 +98,11 @@ export class ShardState {
     return this.#entries.size;
   }
 
+  /** The text of an entry; undefined if there is none. */
+  get(id: string): string | undefined {
+    return this.#entries.get(id)?.text;
+  }
+
   put(id: string, text: string): void {
     this.#set(id, text);
   }

@@ -5,7 +5,9 @@
  * snapshot and storing the result (tracker.ts), a source's policy (source-watermark.ts).
  *
  *   in(T)  = min over edges S→T of min( out(S), minTime of every range sent to T, not received )
+ *           (edges of side inputs left out: each has a watermark of its own, by the same rule)
  *   out(S) = max( previous out(S), min( in(S), every hold of S's shards ) )
+ *   in of a read stage: every hold of its shards, too
  *
  * W1. Neither watermark ever goes back.
  * W2. output ≤ input.
@@ -13,11 +15,11 @@
  *
  * @see https://beam.apache.org/documentation/basics/#watermarks
  */
-import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import type { EdgePlan, MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
-import { type Job, type StageWatermarks, watermarksOf } from "./job.ts";
-import { contains, containsRange } from "./received.ts";
+import { type Job, type StageWatermarks, sideKey, watermarksOf } from "./job.ts";
+import { contains, containsRange, countOf } from "./received.ts";
 import type { Register } from "./register.ts";
 
 /** One consistent view of the mesh, decoded. */
@@ -47,21 +49,57 @@ export function computeWatermarks(view: MeshView, job: Job): StageWatermarks {
       watermarks[stage.id] = [source, source];
       continue;
     }
-    let input = inFlight.get(stage.id)?.minTime ?? MAX_TIMESTAMP;
-    for (const edge of view.plan.edges) {
-      if (edge.to !== stage.id) continue;
-      input = earlier(input, watermarks[edge.from]?.[1] ?? watermarksOf(job, edge.from)[1]);
+    const outputOf = (from: string): Timestamp => (watermarks[from] ?? watermarksOf(job, from))[1];
+    const arriving = inFlight.get(stage.id) ?? new Map<string, InFlight>();
+    const edges = view.plan.edges.filter(({ to }) => to === stage.id);
+    const [input, sides] = inputsOf(edges, arriving, outputOf);
+    for (const [side, watermark] of sides) {
+      const key = sideKey(stage.id, side);
+      const known = later(watermarksOf(job, key)[0], watermark);
+      watermarks[key] = [known, known];
     }
-    input = later(previousInput, input);
-    const output = later(previousOutput, earlier(input, holdOf(view, stage)));
-    watermarks[stage.id] = [input, output];
+    // What a shard has still to read is what is on its way to the stage.
+    const hold = holdOf(view, stage);
+    const inputNow = later(previousInput, stage.kind === "read" ? earlier(input, hold) : input);
+    const output = later(previousOutput, earlier(inputNow, hold));
+    watermarks[stage.id] = [inputNow, output];
   }
   return watermarks;
 }
 
+/** The watermark of a stage's main input, and of each of its side inputs. */
+function inputsOf(
+  edges: readonly EdgePlan[],
+  arriving: ReadonlyMap<string, InFlight>,
+  outputOf: (stage: string) => Timestamp,
+): [main: Timestamp, sides: [side: string, watermark: Timestamp][]] {
+  let main = MAX_TIMESTAMP;
+  const sides: [string, Timestamp][] = [];
+  const sideStages = new Set<string>();
+  for (const { from, side } of edges) {
+    if (side === undefined) {
+      main = earlier(main, outputOf(from));
+      continue;
+    }
+    sideStages.add(from);
+    const onTheWay = arriving.get(from)?.minTime ?? MAX_TIMESTAMP;
+    sides.push([side, earlier(outputOf(from), onTheWay)]);
+  }
+  for (const [from, { minTime }] of arriving) {
+    if (!sideStages.has(from)) main = earlier(main, minTime);
+  }
+  return [main, sides];
+}
+
 /** Returns how many bundles were sent to each stage and not received: exact, late ones included. */
 export function bundlesInFlight(view: MeshView): ReadonlyMap<string, number> {
-  return new Map([...inFlightByStage(view)].map(([stage, { bundles }]) => [stage, bundles]));
+  const counts = new Map<string, number>();
+  for (const [stage, arriving] of inFlightByStage(view)) {
+    let count = 0;
+    for (const { bundles } of arriving.values()) count += bundles;
+    counts.set(stage, count);
+  }
+  return counts;
 }
 
 /** Returns whether everything that a register planned has arrived. */
@@ -81,20 +119,25 @@ function holdOf(view: MeshView, stage: StagePlan): Timestamp {
   return hold;
 }
 
-function inFlightByStage(view: MeshView): Map<string, InFlight> {
-  const byStage = new Map<string, InFlight>();
-  const note = (target: string, minTime: Timestamp, bundles: number): void => {
-    const stage = target.slice(0, target.lastIndexOf("/"));
-    const known = byStage.get(stage) ?? { minTime: MAX_TIMESTAMP, bundles: 0 };
-    byStage.set(stage, {
+/** What is in flight, by target stage and by the stage that it comes from. */
+function inFlightByStage(view: MeshView): Map<string, Map<string, InFlight>> {
+  const byStage = new Map<string, Map<string, InFlight>>();
+  const note = (target: string, from: string, minTime: Timestamp, bundles: number): void => {
+    const stage = stageOf(target);
+    const arriving = byStage.get(stage) ?? new Map<string, InFlight>();
+    byStage.set(stage, arriving);
+    const known = arriving.get(from) ?? { minTime: MAX_TIMESTAMP, bundles: 0 };
+    arriving.set(from, {
       minTime: earlier(known.minTime, minTime),
       bundles: known.bundles + bundles,
     });
   };
-  for (const { producer, sends } of view.registers) {
+  for (const { stage: from, producer, sends } of view.registers) {
     for (const [stage, shard, sequence, minTime] of sends) {
       const target = `${stage}/${shard}`;
-      if (!contains(receivedOf(view, target, producer), sequence)) note(target, minTime, 1);
+      if (!contains(receivedOf(view, target, producer), sequence)) {
+        note(target, from, minTime, 1);
+      }
     }
   }
   for (const [producer, { sent }] of view.heads) {
@@ -103,10 +146,15 @@ function inFlightByStage(view: MeshView): Map<string, InFlight> {
       const open = entry.ranges.filter(([from, to]) => !containsRange(intervals, from, to));
       const missing = entry.next - countOf(intervals);
       const minTime = open.reduce((min, range) => earlier(min, range[2]), MAX_TIMESTAMP);
-      note(target, minTime, missing);
+      note(target, stageOf(producer), minTime, missing);
     }
   }
   return byStage;
+}
+
+/** The stage of a shard's key, `stage/shard`. */
+function stageOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("/"));
 }
 
 function receivedOf(
@@ -115,12 +163,4 @@ function receivedOf(
   producer: string,
 ): readonly number[] {
   return view.heads.get(target)?.received[producer]?.[0] ?? [];
-}
-
-function countOf(intervals: readonly number[]): number {
-  let count = 0;
-  for (let i = 0; i < intervals.length; i += 2) {
-    count += (intervals[i + 1] ?? 0) - (intervals[i] ?? 0) + 1;
-  }
-  return count;
 }

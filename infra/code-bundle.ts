@@ -68,6 +68,7 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
 export const tidemarkAlias: Readonly<Record<string, string>> = {
   tidemark: join(root, "sdk/index.ts"),
+  "tidemark/testing": join(root, "sdk/testing/index.ts"),
 };
 
 function stageEntry(file: string, stage: StagePlan): string {

@@ -73,6 +73,11 @@ export class GraphBuilder {
     return node;
   }
 
+  /** Returns whether a node is one of this pipeline. */
+  has(node: GraphNode): boolean {
+    return this.#nodes.includes(node);
+  }
+
   /** Runs `fn` with all names inside of `name`, which must be new in the scope around it. */
   inScope<R>(name: string, fn: () => R): R {
     const place = callerPlace();

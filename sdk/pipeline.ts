@@ -66,7 +66,7 @@ export class Root {
   }
 
   #add<T>(source: SourceSpec, fallback: string, { name }: TransformOptions): PCollection<T> {
-    const bounded = source.type !== "pubsub";
+    const bounded = isBounded(source);
     const base = { inputs: [], windowing: DEFAULT_WINDOWING, bounded };
     const node = this.#builder.add({ kind: "source", source, ...base }, { name, fallback });
     return new PCollection<T>(this.#builder, node);
@@ -126,8 +126,15 @@ function requireName(name: string): void {
   );
 }
 
+function isBounded(source: SourceSpec): boolean {
+  if (source.type === "splittable") return source.fn.bounded;
+  return source.type !== "pubsub" && source.type !== "test";
+}
+
 function describeSource(source: SourceSpec): string {
   if (source.type === "create") return "create";
   if (source.type === "file") return `${source.format} ${source.path}`;
+  if (source.type === "splittable") return source.fn.name;
+  if (source.type === "test") return source.name;
   return `pubsub ${source.topic ?? source.subscription ?? ""}`;
 }

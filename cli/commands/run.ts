@@ -27,8 +27,9 @@ export function addRunCommand(program: Command, outcome: Outcome): void {
     .summary("run a pipeline from beginning to end in this process")
     .description(
       "Runs a pipeline from beginning to end in this process: bounded sources until they are read,\n" +
-        "topics until the messages of --publish are taken; then all open windows fire. Processing\n" +
-        "time is virtual and begins at 2026-01-01, so that a run gives the same result each time.",
+        "reads without an end for a minute, topics until the messages of --publish are taken; then all\n" +
+        "open windows fire. Processing time is virtual and begins at 2026-01-01, so that a run gives\n" +
+        "the same result each time.",
     )
     .argument("<file>", "module that exports the pipeline as default")
     .option("--shards <n>", "shards of each stage (default: 4)", shardsOption)

@@ -6,6 +6,8 @@
  *
  * MW1. Between two moments of virtual time everything that can happen has happened.
  * MW2. The same pipeline and input give the same run: ids and jitter come from a seeded generator.
+ * MW3. `settle` moves no time: what must wait is not waited for, and the tracker runs until it has
+ *      nothing more to do.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
@@ -43,6 +45,8 @@ export interface MemoryMeshOptions {
   readonly wrapWorld?: (world: World, instance: string) => World;
   /** Stands between the mailboxes and a stage: for faults. */
   readonly wrapDeliver?: (deliver: Deliver, stage: string) => Deliver;
+  /** So many deliveries that are refused one after the other end the run; never where left out. */
+  readonly refusalsMax?: number;
   /** Nothing waits for the real world, so that virtual time need not wait for it either. */
   readonly isVirtualOnly?: boolean;
 }
@@ -76,12 +80,14 @@ export class MemoryMesh {
   readonly #trackerWorld: World;
   readonly #wrapWorld: (world: World, instance: string) => World;
   readonly #isVirtualOnly: boolean;
+  readonly #refusalsMax: number;
   readonly #ticks: Ticks;
   readonly #wakeups = new Set<string>();
   /** Ticks that ran. */
   ticks = 0;
   #failure: unknown;
   #isTicking = 0;
+  #refusalsInARow = 0;
 
   constructor(pipeline: Pipeline, options: MemoryMeshOptions = {}) {
     const shards = options.shards === undefined ? {} : { shards: options.shards };
@@ -100,6 +106,7 @@ export class MemoryMesh {
     };
     this.#pipeline = pipeline;
     this.#isVirtualOnly = options.isVirtualOnly ?? false;
+    this.#refusalsMax = options.refusalsMax ?? Number.POSITIVE_INFINITY;
     this.#wrapWorld = options.wrapWorld ?? ((world) => world);
     this.#trackerWorld = this.#wrapWorld(this.#world, "tracker");
     this.#ticks = ticksOf(this.plan, this.#trackerWorld, this.#options);
@@ -141,21 +148,67 @@ export class MemoryMesh {
    */
   async run(untilMs: number = Number.POSITIVE_INFINITY): Promise<void> {
     for (let seen = -1; ; ) {
-      await new Promise(setImmediate);
-      if (this.#failure !== undefined) throw this.#failure;
-      const uses = this.clock.uses + this.#isTicking;
-      if (uses !== seen) {
-        seen = uses;
-        continue;
-      }
+      seen = await this.#still(seen);
       const { nextMs } = this.clock;
-      const isBusy = this.mailboxes.active > 0 || this.#isTicking > 0;
+      const isBusy = this.#isBusy;
       // Busy, and yet nothing moved: user code waits for the real world.
       if (isBusy && !this.#isVirtualOnly) await sleep(1);
       if (nextMs !== undefined && nextMs <= untilMs) this.clock.step();
       else if (!this.#waitsForRealTime(isBusy)) break;
     }
     if (Number.isFinite(untilMs)) this.clock.moveTo(untilMs);
+  }
+
+  /**
+   * Makes everything happen that can happen now, while time stands still (MW3): deliveries, retries
+   * after a pause, and timers that the watermark or the time has reached, in every stage.
+   *
+   * @throws what `run` throws
+   */
+  async settle(): Promise<void> {
+    let before: number;
+    do {
+      await this.#quiet();
+      before = this.#changes;
+      await this.#tick();
+      await this.#quiet();
+    } while (this.#changes !== before);
+  }
+
+  /** Moves time by exactly so much at once, and settles. */
+  async advance(byMs: number): Promise<void> {
+    this.clock.moveTo(this.clock.nowMs() + byMs);
+    await this.settle();
+  }
+
+  /** What was stored and sent so far: a tick that changes nothing adds nothing. */
+  get #changes(): number {
+    return this.store.counts.commits + this.mailboxes.counts.messages;
+  }
+
+  get #isBusy(): boolean {
+    return this.mailboxes.active > 0 || this.#isTicking > 0;
+  }
+
+  /** Waits until nothing goes on by itself; `seen` is what the last wait returned. */
+  async #still(seen: number): Promise<number> {
+    for (let before = seen; ; ) {
+      await new Promise(setImmediate);
+      if (this.#failure !== undefined) throw this.#failure;
+      const uses = this.clock.uses + this.#isTicking;
+      if (uses === before) return uses;
+      before = uses;
+    }
+  }
+
+  /** Brings all that has begun to its end, without moving time. */
+  async #quiet(): Promise<void> {
+    for (let seen = -1; ; ) {
+      seen = await this.#still(seen);
+      if (this.clock.hurry()) continue;
+      if (!this.#isBusy) return;
+      await sleep(1); // User code waits for the real world.
+    }
   }
 
   /** Whoever sleeps until later than a run goes on in the next one. */
@@ -174,7 +227,8 @@ export class MemoryMesh {
   }
 
   async status(): Promise<MeshStatus> {
-    return statusOf(this.plan, await this.store.snapshot(), this.clock.nowMs());
+    const snapshot = await this.store.snapshot();
+    return statusOf(this.plan, snapshot, this.clock.nowMs(), this.#options);
   }
 
   /** What the clouds would bill. */
@@ -211,21 +265,23 @@ export class MemoryMesh {
         const done = (): void => void out.delete(refuse);
         void handler.deliver(message).then(resolve, refuse).finally(done);
       });
+      this.#refusalsInARow = 0;
     } catch (error) {
-      this.#noteAuthorError(error);
+      this.#noteRefusal(error);
       throw error;
     }
   }
 
   /** What only the author can mend ends the run; the rest is tried again, as everywhere. */
-  #noteAuthorError(error: unknown): void {
-    if (isMeshError(error) && error.disposition === "author") this.#failure = error;
+  #noteRefusal(error: unknown): void {
+    const isAuthors = isMeshError(error) && error.disposition === "author";
+    if (isAuthors || ++this.#refusalsInARow > this.#refusalsMax) this.#failure = error;
   }
 
   #wake(name: string, dueMs: number): void {
     if (this.#wakeups.has(name)) return;
     this.#wakeups.add(name);
-    this.clock.at(dueMs, () => void this.#tick());
+    this.clock.wakeAt(dueMs, () => void this.#tick());
   }
 
   async #tick(): Promise<void> {

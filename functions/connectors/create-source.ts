@@ -1,54 +1,50 @@
 /**
  * Create: elements given in the pipeline itself.
  *
- * A split is a range of indexes, so that the elements never travel in a message.
+ * A restriction is a range of indexes, so that the elements never travel in a message.
  */
-import type { Json } from "../../sdk/coders/coder.ts";
 import type { CreateSpec, SourceSpec } from "../../sdk/io/source-spec.ts";
-import { MIN_TIMESTAMP, type Timestamp, toTimestamp } from "../../sdk/model/time.ts";
-import type { BoundedSource, SourceElement } from "../ports.ts";
+import {
+  type OffsetRange,
+  OffsetRangeTracker,
+  splitOffsetRange,
+} from "../../sdk/io/splittable/offset-range.ts";
+import type { Claims } from "../../sdk/io/splittable/restriction-tracker.ts";
+import type {
+  AnySplittable,
+  ReadContext,
+  SplittableDoFn,
+} from "../../sdk/io/splittable/splittable.ts";
 
-/** Returns the reader of a `create`; undefined for another source. */
-export function createSource(spec: SourceSpec): BoundedSource | undefined {
+/** Returns the read of a `create`; undefined for another source. */
+export function createSource(spec: SourceSpec): AnySplittable | undefined {
   if (spec.type !== "create") return undefined;
-  const { elements, timestamp } = spec;
-  return {
-    async splits(wanted: number): Promise<readonly Json[]> {
-      const size = Math.max(1, Math.ceil(elements.length / wanted));
-      const splits: Json[] = [];
-      for (let from = 0; from < elements.length; from += size) {
-        splits.push([from, Math.min(elements.length, from + size)]);
-      }
-      return splits;
-    },
-    async read(split: Json, from: Json | undefined, elementsMax: number) {
-      const [start, end] = split as [number, number];
-      const first = (from as number | undefined) ?? start;
-      const last = Math.min(end, first + elementsMax);
-      const chunk: SourceElement[] = [];
-      const failures: { text: string; error: Error }[] = [];
-      for (const value of elements.slice(first, last)) {
-        try {
-          chunk.push({ value, timestamp: timeOf(timestamp, value) });
-        } catch (cause) {
-          const error = cause instanceof Error ? cause : new Error(String(cause));
-          failures.push({ text: textOf(value), error });
-        }
-      }
-      return { elements: chunk, next: last < end ? last : undefined, failures };
-    },
+  const read: SplittableDoFn<unknown, unknown, OffsetRange, number> = {
+    name: "create",
+    bounded: true,
+    initialRestriction: () => ({ from: 0, to: spec.elements.length }),
+    split: (range, wanted) => splitOffsetRange(range, wanted),
+    newTracker: (range) => new OffsetRangeTracker(range),
+    process: (_, tracker, out) => giveElements(spec, tracker, out),
   };
+  return read as AnySplittable;
 }
 
-/** The author's function may throw, or give no time: then the element can't be read. */
-function timeOf(timestamp: CreateSpec["timestamp"], value: unknown): Timestamp {
-  return timestamp === undefined ? MIN_TIMESTAMP : toTimestamp(timestamp(value));
-}
-
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value); // A cycle or a bigint inside.
+function giveElements(
+  { elements, timestamp }: CreateSpec,
+  tracker: Claims<OffsetRange, number>,
+  out: ReadContext<unknown>,
+): undefined {
+  for (let i = tracker.currentRestriction().from; tracker.tryClaim(i); i++) {
+    const value = elements[i];
+    if (timestamp === undefined) {
+      out.output(value);
+      continue;
+    }
+    try {
+      out.output(value, { timestamp: timestamp(value) });
+    } catch (cause) {
+      out.setAside(value, cause); // The function threw, or gave no time.
+    }
   }
 }

@@ -9,17 +9,11 @@
  * F3. `hold ≤` the timestamp of every pane that is still to come, except for late ones. What is late
  *     already is held for to the end of the lateness, so that no later grouping drops it.
  */
-import {
-  addMs,
-  earlier,
-  later,
-  MAX_TIMESTAMP,
-  MIN_TIMESTAMP,
-  type Timestamp,
-} from "../../sdk/model/time.ts";
+import { earlier, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window } from "../../sdk/model/window.ts";
 import type { WindowingStrategy } from "../../sdk/windowing/windowing-strategy.ts";
 import type { Cell } from "../cells.ts";
+import { expiryOf } from "../window-expiry.ts";
 import { TimeIndex } from "./time-index.ts";
 
 /** A window that a shard has cells in. */
@@ -38,13 +32,6 @@ export interface OpenWindow {
   isEnded: boolean;
   /** Cells still to be asked because the end has passed; undefined until it has. */
   ending: Cell[] | undefined;
-}
-
-/** Returns when a window is forgotten. */
-export function expiryOf(window: Window, allowedLatenessMs: number): Timestamp {
-  const max = maxTimestamp(window);
-  // The global window must be forgotten when time ends, whatever lateness it allows.
-  return later(max, earlier(addMs(max, allowedLatenessMs), addMs(MAX_TIMESTAMP, -1)));
 }
 
 /** Returns the timestamp of a cell's next pane: the window's end, unless an element has a say. */

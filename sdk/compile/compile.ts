@@ -9,7 +9,7 @@
 import type { SourceSpec } from "../io/source-spec.ts";
 import { assert } from "../model/assert.ts";
 import { MeshError } from "../model/errors.ts";
-import { type GraphNode, isShuffle } from "../model/graph.ts";
+import { type GraphNode, isShuffle, splittableOf } from "../model/graph.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { plainWindowing } from "../windowing/windowing-strategy.ts";
 import { fingerprintOf, hashOf } from "./fingerprint.ts";
@@ -20,6 +20,7 @@ import type {
   EdgePlan,
   IngestPlan,
   MeshPlan,
+  ReadPlan,
   ShufflePlan,
   StagePlan,
 } from "./plan.ts";
@@ -72,6 +73,7 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
     shards: ownShards,
     mailbox: kind === "ingest" ? undefined : topicName(pipeline, id),
     ingest: planIngest(root, topicName(pipeline, id)),
+    read: planRead(root),
     shuffle: planShuffle(root),
     connectors: connectorsOf(nodes),
     fingerprint: fingerprintOf(root, ownShards),
@@ -79,9 +81,20 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
 }
 
 function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | undefined {
-  if (root.kind !== "source" || root.source.type !== "pubsub") return undefined;
+  if (root.kind !== "source") return undefined;
+  if (root.source.type === "test") {
+    const watermark = { kind: "manual", idleAfterMs: undefined } as const;
+    return { topic: ownSubscription, subscription: ownSubscription, watermark };
+  }
+  if (root.source.type !== "pubsub") return undefined;
   const { topic, subscription, watermark } = root.source;
   return { topic, subscription: subscription ?? ownSubscription, watermark };
+}
+
+function planRead(root: GraphNode): ReadPlan | undefined {
+  const fn = splittableOf(root);
+  if (fn === undefined) return undefined;
+  return { bounded: fn.bounded, truncates: !fn.bounded || fn.truncate !== undefined };
 }
 
 function planShuffle(root: GraphNode): ShufflePlan | undefined {
@@ -92,18 +105,24 @@ function planShuffle(root: GraphNode): ShufflePlan | undefined {
 
 function connectorsOf(nodes: readonly GraphNode[]): ConnectorName[] {
   const names = nodes.flatMap((node): ConnectorName[] => {
-    if (node.kind === "source") return [node.source.type];
+    if (node.kind === "source") return connectorOf(node.source);
     return node.kind === "sink" ? [node.sink.type] : [];
   });
   return [...new Set(names)].sort();
 }
 
+/** A splittable read stands in the author's module: no connector reads it. */
+function connectorOf({ type }: SourceSpec): ConnectorName[] {
+  return type === "splittable" ? [] : [type];
+}
+
 function planEdges(cut: readonly Stage[]): EdgePlan[] {
-  return cutEdges(cut).map(({ from, to, producer, lift }) => ({
+  return cutEdges(cut).map(({ from, to, producer, lift, side }) => ({
     from: stageId(from.root),
     to: stageId(to.root),
     producer: producer.id,
     lift,
+    side,
   }));
 }
 
@@ -113,8 +132,14 @@ function why(root: GraphNode): string {
       return whySource(root.source);
     case "groupByKey":
       return "Elements with equal keys must meet: groupByKey moves them to the shard of their key.";
+    case "readEach":
+      return "Each element is read by itself: readEach spreads them, and the parts of each, over shards.";
     case "combinePerKey":
       return "Elements with equal keys must meet: combinePerKey moves what is folded so far to the shard of its key.";
+    case "statefulParDo":
+      return "State and timers belong to a key: the DoFn's elements move to the shard of their key.";
+    case "awaitSideInputs":
+      return "Elements wait for the side inputs of their window, and shards keep both.";
     default:
       return root.name.endsWith("reshuffle before files")
         ? "Files are written by shards, and a stage that takes messages from outside has none."
@@ -125,5 +150,7 @@ function why(root: GraphNode): string {
 function whySource(source: SourceSpec): string {
   if (source.type === "create") return "Elements of the pipeline itself begin here.";
   if (source.type === "file") return "Elements come in from files, split by split.";
+  if (source.type === "splittable") return "A splittable read begins here, part by part.";
+  if (source.type === "test") return "A test's script says what comes in, and when.";
   return "Messages come in from outside, pushed by Pub/Sub.";
 }

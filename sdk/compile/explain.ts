@@ -3,7 +3,12 @@
  *
  * Owns: the text. Does not own: colours and tables (cli/).
  */
-import { type GraphNode, isShuffle, type PipelineGraph } from "../model/graph.ts";
+import {
+  type GraphNode,
+  isShuffle,
+  type PipelineGraph,
+  type StatefulParDoNode,
+} from "../model/graph.ts";
 import type { EdgePlan, MeshPlan, StagePlan } from "./plan.ts";
 import { durationWords, windowingWords } from "./windowing-words.ts";
 
@@ -65,10 +70,17 @@ function explainEntry(stage: StagePlan): string[] {
     ];
   }
   const shards = stage.shards === 1 ? "1 shard" : `${stage.shards} shards`;
-  return [line("mailbox", `${mailbox ?? ""}, ${shards}`)];
+  return [line("mailbox", `${mailbox ?? ""}, ${shards}`), ...explainRead(stage)];
+}
+
+function explainRead({ read }: StagePlan): string[] {
+  if (read === undefined) return [];
+  const end = read.bounded ? "to its end" : "without end, by its watermark estimator";
+  return [line("reads", read.truncates ? `${end}; a drain cuts it short` : end)];
 }
 
 function watermarkWords(policy: NonNullable<StagePlan["ingest"]>["watermark"]): string {
+  if (policy.kind === "manual") return "as the test's script says";
   const rule =
     policy.kind === "trailing"
       ? `smallest event time of the last ${durationWords(policy.sampleMs)}`
@@ -82,9 +94,21 @@ function watermarkWords(policy: NonNullable<StagePlan["ingest"]>["watermark"]): 
 
 function explainWindowing(stage: StagePlan, nodes: Nodes): string[] {
   const root = nodes.get(stage.root);
-  // A reshuffle passes elements on as they come; windows are the next grouping's matter.
-  if (root === undefined || !isShuffle(root) || root.kind === "reshuffle") return [];
+  // These two pass elements on as they come; windows are the next grouping's matter.
+  if (root?.kind === "reshuffle" || root?.kind === "readEach") return [];
+  if (root === undefined || !isShuffle(root)) return [];
+  if (root.kind === "statefulParDo") return [line("keeps", stateWords(root.fn))];
   return stage.shuffle === undefined
     ? []
     : [line("windows", windowingWords(stage.shuffle.windowing))];
+}
+
+/** Returns in words what a DoFn keeps for each key and window. */
+function stateWords({ state, timers, code }: StatefulParDoNode["fn"]): string {
+  const kept = [
+    ...Object.entries(state).map(([name, { kind }]) => `${name} (${kind})`),
+    ...Object.entries(timers).map(([name, { domain }]) => `timer ${name} (${domain} time)`),
+    ...(code.requiresTimeSortedInput === true ? ["elements until they can be sorted by time"] : []),
+  ];
+  return `for each key and window: ${kept.length === 0 ? "nothing" : kept.join(", ")}`;
 }

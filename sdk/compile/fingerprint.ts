@@ -6,7 +6,12 @@
  * F1. Equal data gives an equal hash: fields are sorted, and a field that is undefined is no field.
  */
 import type { SourceSpec } from "../io/source-spec.ts";
-import type { GraphNode } from "../model/graph.ts";
+import {
+  type GraphNode,
+  type ShuffleNode,
+  type StatefulParDoNode,
+  sideInputsOf,
+} from "../model/graph.ts";
 import { textHash } from "../model/text-hash.ts";
 
 /** Returns JSON with sorted fields, for data that is compared or hashed. */
@@ -40,11 +45,48 @@ function stateOf(root: GraphNode): object {
         accumulator: root.accumulatorCoder.name,
         combine: root.fn.name,
       };
+    case "readEach":
+      return { kind: root.kind, value: root.valueCoder.name, read: root.fn.name };
+    case "statefulParDo":
+      return {
+        ...shuffleOf(root),
+        key: root.keyCoder.name,
+        value: root.valueCoder.name,
+        ...declaredBy(root.fn),
+        ...(root.sideInputs.length > 0 && { sides: sidesOf(root) }),
+      };
     case "reshuffle":
       return { kind: root.kind, value: root.valueCoder.name };
+    case "awaitSideInputs":
+      return {
+        kind: root.kind,
+        value: root.valueCoder.name,
+        sides: sidesOf(root),
+      };
     default:
       return { kind: root.kind };
   }
+}
+
+/** State and timers are stored by name, and in a form that follows from their kind. */
+function declaredBy({ state, timers, code }: StatefulParDoNode["fn"]): object {
+  return {
+    state: mapValues(state, (spec) => ({
+      kind: spec.kind,
+      coder: spec.kind === "set" ? undefined : spec.coder.name,
+      combine: spec.kind === "combining" ? spec.fn.name : undefined,
+    })),
+    timers: mapValues(timers, ({ kind, domain }) => ({ kind, domain })),
+    sorted: code.requiresTimeSortedInput === true,
+  };
+}
+
+function mapValues<V>(record: Readonly<Record<string, V>>, fn: (value: V) => object): object {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, fn(value)]));
+}
+
+function sidesOf(root: ShuffleNode): object {
+  return sideInputsOf(root).map(({ name, kind, view }) => [name, kind, view.windowing]);
 }
 
 function shuffleOf(root: GraphNode): object {
@@ -57,6 +99,10 @@ function originOf(source: SourceSpec): object {
   }
   if (source.type === "pubsub") {
     return { type: source.type, topic: source.topic, subscription: source.subscription };
+  }
+  if (source.type === "splittable") return { type: source.type, read: source.fn.name };
+  if (source.type === "test") {
+    return { type: source.type, name: source.name, tag: source.tag };
   }
   return { type: source.type, elements: source.elements.length };
 }

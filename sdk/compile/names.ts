@@ -31,6 +31,11 @@ export function deadLetterTopicName(pipeline: string): string {
   return `tm-${pipeline}-dead-letters`;
 }
 
+/** Returns the name of the topic that takes what a test asserts about. */
+export function assertionsTopicName(pipeline: string): string {
+  return `tm-${pipeline}-assertions`;
+}
+
 function slug(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, "$1-$2")

@@ -8,14 +8,14 @@
  */
 
 import type { WatermarkPolicy } from "../io/source-spec.ts";
-import type { NodeId } from "../model/graph.ts";
+import type { NodeId, ShuffleNode } from "../model/graph.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 
-/** What begins a stage: messages from outside, splits of a bounded source, or a shuffle. */
+/** What begins a stage: messages from outside, splits of a source, or a shuffle. */
 export type StageKind = "ingest" | "read" | "shuffle";
 
 /** The connectors whose code a stage's bundle must hold. */
-export type ConnectorName = "create" | "pubsub" | "file" | "firestore";
+export type ConnectorName = "create" | "pubsub" | "file" | "firestore" | "test" | "assert";
 
 /** The unbounded source of an ingest stage. */
 export interface IngestPlan {
@@ -26,9 +26,16 @@ export interface IngestPlan {
   readonly watermark: WatermarkPolicy;
 }
 
+/** The author's splittable read that begins a stage. */
+export interface ReadPlan {
+  readonly bounded: boolean;
+  /** A drain cuts it short, so that its shards must be told of it. */
+  readonly truncates: boolean;
+}
+
 /** How the shuffle that begins a stage treats its elements. */
 export interface ShufflePlan {
-  readonly kind: "groupByKey" | "combinePerKey" | "reshuffle";
+  readonly kind: ShuffleNode["kind"];
   /** Windowing of the shuffle's input, which decides panes and lateness; without functions. */
   readonly windowing: WindowingStrategy;
 }
@@ -49,6 +56,8 @@ export interface StagePlan {
   /** Mailbox topic (also the name of its push subscription); undefined for an ingest stage. */
   readonly mailbox: string | undefined;
   readonly ingest: IngestPlan | undefined;
+  /** Undefined for sources that are read in full whatever happens: `create` and files. */
+  readonly read: ReadPlan | undefined;
   readonly shuffle: ShufflePlan | undefined;
   readonly connectors: readonly ConnectorName[];
   /** Hash of what an update must not change: coders, windowing, combine, key. */
@@ -65,6 +74,8 @@ export interface EdgePlan {
   readonly producer: NodeId;
   /** Whether combiners fold a whole bundle before the shuffle, or only turn elements into accumulators. */
   readonly lift: "bundle" | "element" | "none";
+  /** Name of the side input that crosses the edge, to every shard; undefined: the main input. */
+  readonly side: string | undefined;
 }
 
 /** A compiled pipeline. */

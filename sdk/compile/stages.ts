@@ -10,12 +10,14 @@
  *     depend on the order in which the author applied things.
  * S3. Every stage that runs the input of a shuffle has an edge to it.
  */
+import type { SourceSpec } from "../io/source-spec.ts";
 import {
   type GraphNode,
   inputWindowing,
   isShuffle,
   type PipelineGraph,
   type ShuffleNode,
+  sideInputsOf,
 } from "../model/graph.ts";
 import { countsElements } from "../windowing/trigger-spec.ts";
 import type { EdgePlan, StageKind } from "./plan.ts";
@@ -41,8 +43,12 @@ export function cutStages(graph: PipelineGraph): Stage[] {
 /** Returns what begins the stage of this root. */
 export function stageKind(root: GraphNode): StageKind {
   if (isShuffle(root)) return "shuffle";
-  return root.bounded ? "read" : "ingest";
+  // Messages come by themselves; everything else is read.
+  const isPushed = root.kind === "source" && pushed.has(root.source.type);
+  return isPushed ? "ingest" : "read";
 }
+
+const pushed: ReadonlySet<SourceSpec["type"]> = new Set(["pubsub", "test"]);
 
 /** An edge between stages that have no ids yet. */
 export interface Edge {
@@ -50,6 +56,7 @@ export interface Edge {
   readonly to: Stage;
   readonly producer: GraphNode;
   readonly lift: EdgePlan["lift"];
+  readonly side: string | undefined;
 }
 
 /** Returns the edges between stages, by S3, in the order of the stages. */
@@ -60,9 +67,16 @@ export function cutEdges(stages: readonly Stage[]): Edge[] {
 }
 
 function edgesBetween(from: Stage, to: Stage, shuffle: ShuffleNode): Edge[] {
-  return shuffle.inputs
-    .filter((producer) => from.nodes.includes(producer))
-    .map((producer) => ({ from, to, producer, lift: liftOf(from, shuffle) }));
+  return shuffle.inputs.flatMap((producer, i) =>
+    from.nodes.includes(producer)
+      ? [{ from, to, producer, lift: liftOf(from, shuffle), side: sideOf(shuffle, i) }]
+      : [],
+  );
+}
+
+/** Name of the side input that a shuffle takes as its `i`th input; undefined for a main one. */
+function sideOf(shuffle: ShuffleNode, i: number): string | undefined {
+  return sideInputsOf(shuffle)[i - 1]?.name;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { MeshError } from "../model/errors.ts";
 import type { TimestampLike } from "../model/time.ts";
+import { checkBy, type Schema } from "../schemas/schema.ts";
 import type { FileSinkSpec, WriteContext } from "./sink-spec.ts";
 import type { Sink, Source } from "./source.ts";
 import type { FileSourceSpec } from "./source-spec.ts";
@@ -13,6 +14,13 @@ import type { FileSourceSpec } from "./source-spec.ts";
 export interface FileReadOptions<T> {
   /** Event time of an element, in ms since the epoch or as a Date; -∞ where left out. */
   readonly timestamp?: (element: T) => TimestampLike;
+  /**
+   * What a line, row or item must look like; the element is what it gives. One that does not match
+   * becomes a dead letter with ERR_SCHEMA.
+   *
+   * @throws ERR_UNSUPPORTED if it is asynchronous
+   */
+  readonly schema?: Schema<T>;
 }
 
 /** How elements become lines. */
@@ -45,6 +53,7 @@ function text<T = string>(path: string, options: FileOptions<T> = {}): Files<T> 
  * @param path - as in `files.text`
  * @throws ERR_OPTION if the path is empty
  * @example p.read(files.ndjson<Flight>("flights.ndjson", { timestamp: (f) => Date.parse(f.date) }))
+ * @example p.read(files.ndjson("orders.ndjson", { schema: z.object({ id: z.string() }) }))
  */
 function ndjson<T>(path: string, options: FileOptions<T> = {}): Files<T> {
   return { source: read("ndjson", path, options), sink: write("ndjson", path, options) };
@@ -80,7 +89,11 @@ function read<T>(
   if (path.trim() === "") throw new MeshError("ERR_OPTION", `files.${format}: give a path.`);
   // A connector hands the function the elements that it made itself from the format.
   const timestamp = options.timestamp as FileSourceSpec["timestamp"];
-  return Object.freeze({ type: "file", format, path, timestamp });
+  const spec = { type: "file", format, path, timestamp } as const;
+  if (options.schema === undefined) return Object.freeze(spec);
+  const check = checkBy(options.schema);
+  const noun = { text: "A line", ndjson: "A line", csv: "A row", json: "An item" }[format];
+  return Object.freeze({ ...spec, decode: (parsed: unknown) => check(parsed, noun) });
 }
 
 function write<T>(

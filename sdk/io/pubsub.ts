@@ -5,6 +5,7 @@
  */
 import { MeshError } from "../model/errors.ts";
 import type { TimestampLike } from "../model/time.ts";
+import { checkBy, type Schema } from "../schemas/schema.ts";
 import type { WriteContext } from "./sink-spec.ts";
 import type { Sink, Source } from "./source.ts";
 import type { PubsubSourceSpec, SourceMessage, WatermarkPolicy } from "./source-spec.ts";
@@ -14,6 +15,8 @@ import { watermarks } from "./watermarks.ts";
 export interface PubsubReadOptions<T> {
   /** Makes the element of a message; by default the data is JSON in UTF-8. */
   readonly decode?: (message: SourceMessage) => T;
+  /** What the JSON in UTF-8 must look like, instead of `decode`; the element is what it gives. */
+  readonly schema?: Schema<T>;
   /** Event time of an element, in ms since the epoch or as a Date; publish time where left out. */
   readonly timestamp?: (element: T, message: SourceMessage) => TimestampLike;
   /** Attribute that holds the event time, in ms since the epoch or as RFC 3339. */
@@ -47,8 +50,10 @@ export interface Topic<in out T> extends Source<T>, Sink<T> {}
  * @param options - how messages become elements and elements messages; `read` and `write` each look
  *   at theirs
  * @throws ERR_OPTION if the name is empty, or both `timestamp` and `timestampAttribute` are given,
- *   or both `id` and `idAttribute`
+ *   or both `id` and `idAttribute`, or both `decode` and `schema`
+ * @throws ERR_UNSUPPORTED if the schema is asynchronous
  * @example p.read(pubsub.topic<Flight>("flights", { timestamp: (f) => Date.parse(f.date) }))
+ * @example p.read(pubsub.topic("orders", { schema: z.object({ id: z.string(), cents: z.int() }) }))
  * @example alerts.write(pubsub.topic("alerts", { orderingKey: (a) => a.airport }))
  */
 function topic<T>(
@@ -93,7 +98,7 @@ function sourceSpec<T>(origin: Origin, options: PubsubReadOptions<T>): PubsubSou
   return Object.freeze({
     type: "pubsub",
     ...origin,
-    decode: options.decode ?? decodeJsonMessage,
+    decode: decoderOf(name, options),
     timestamp:
       timestampAttribute === undefined
         ? (options.timestamp as PubsubSourceSpec["timestamp"])
@@ -104,6 +109,18 @@ function sourceSpec<T>(origin: Origin, options: PubsubReadOptions<T>): PubsubSou
         : (_: unknown, message: SourceMessage) => attribute(message, idAttribute),
     watermark: options.watermark ?? watermarks.trailing(),
   });
+}
+
+function decoderOf<T>(
+  name: string,
+  { decode, schema }: PubsubReadOptions<T>,
+): PubsubSourceSpec["decode"] {
+  if (schema === undefined) return decode ?? decodeJsonMessage;
+  if (decode !== undefined) {
+    throw new MeshError("ERR_OPTION", `pubsub "${name}": give either decode or schema, not both.`);
+  }
+  const check = checkBy(schema);
+  return (message) => check(decodeJsonMessage(message), `Message ${message.messageId}`);
 }
 
 function requireOne(name: string, option: string, fn: unknown, attribute: unknown): void {

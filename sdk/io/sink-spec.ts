@@ -4,6 +4,7 @@
 import type { PaneInfo } from "../model/pane.ts";
 import type { Timestamp } from "../model/time.ts";
 import type { Window } from "../model/window.ts";
+import type { Assertion } from "../testing/assertion.ts";
 
 /** What a sink's functions know of the element at hand, beside the element. */
 export interface WriteContext {
@@ -39,5 +40,17 @@ export interface FileSinkSpec<T> {
   readonly row: ((element: T, context: WriteContext) => unknown) | undefined;
 }
 
+/** Elements with timestamp, window and pane, for checks that a test makes when the run has ended. */
+export interface AssertSinkSpec {
+  readonly type: "assert";
+  /** What the transform is called where the author gives no name. */
+  readonly fallback: string;
+  readonly assertion: Assertion;
+}
+
 /** What a `write` writes to. */
-export type SinkSpec<T> = FirestoreSinkSpec<T> | PubsubSinkSpec<T> | FileSinkSpec<T>;
+export type SinkSpec<T> =
+  | FirestoreSinkSpec<T>
+  | PubsubSinkSpec<T>
+  | FileSinkSpec<T>
+  | AssertSinkSpec;

@@ -20,11 +20,13 @@ export type MeshErrorCode =
   | "ERR_DUPLICATE_NAME" // Two transforms were given one name.
   | "ERR_DURATION" // A duration can't be read.
   | "ERR_OPTION" // An option or a command-line argument can't be used.
+  | "ERR_ASSERTION" // A test's run gave what the test did not expect.
   | "ERR_SOURCE_MISSING" // A file that the pipeline reads is not there.
   | "ERR_EMULATOR" // An emulator or a function process did not start.
   | "ERR_PORT_IN_USE" // A port that was asked for is taken.
   | "ERR_TIMESTAMP" // An element's event time can't be read.
   | "ERR_DECODE" // Bytes that came in are not what the coder expects.
+  | "ERR_SCHEMA" // An element does not match its schema.
   | "ERR_ENCODE" // A value can't cross an edge.
   | "ERR_KEY" // A key has no canonical encoding.
   | "ERR_ELEMENT_TOO_BIG" // One element does not fit into one message or document.
@@ -42,11 +44,13 @@ export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
   ERR_DUPLICATE_NAME: "author",
   ERR_DURATION: "author",
   ERR_OPTION: "author",
+  ERR_ASSERTION: "author",
   ERR_SOURCE_MISSING: "author",
   ERR_EMULATOR: "author",
   ERR_PORT_IN_USE: "author",
   ERR_TIMESTAMP: "dead-letter",
   ERR_DECODE: "dead-letter",
+  ERR_SCHEMA: "dead-letter",
   ERR_ENCODE: "dead-letter",
   ERR_KEY: "dead-letter",
   ERR_ELEMENT_TOO_BIG: "dead-letter",

@@ -11,8 +11,11 @@
 import type { Coder } from "../coders/coder.ts";
 import type { SinkSpec } from "../io/sink-spec.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
+import type { AnySplittable } from "../io/splittable/splittable.ts";
+import type { StatefulDoFn } from "../state/stateful-do-fn.ts";
 import type { CombineFn } from "../transforms/combine-fn.ts";
 import type { DoFn } from "../transforms/do-fn.ts";
+import type { NamedSideInput } from "../transforms/side-input.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import type { KV } from "./kv.ts";
 
@@ -66,6 +69,16 @@ export interface FilterNode extends NodeBase {
 export interface ParDoNode extends NodeBase {
   readonly kind: "parDo";
   readonly fn: DoFn<unknown, unknown>;
+  /** Names of its outputs, each a `taggedOutput` node; none: the node itself is its output. */
+  readonly tags: readonly string[];
+  /** What it reads beside its input, which an `awaitSideInputs` node before it has waited for. */
+  readonly sideInputs: readonly NamedSideInput[];
+}
+
+/** What a ParDo emits to one of its tags. */
+export interface TaggedOutputNode extends NodeBase {
+  readonly kind: "taggedOutput";
+  readonly tag: string;
 }
 
 /** Assigns windows; `windowing` of this node says which. */
@@ -99,6 +112,36 @@ export interface ReshuffleNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
+/** A splittable read of each element, which is moved to some shard first. */
+export interface ReadEachNode extends NodeBase {
+  readonly kind: "readEach";
+  readonly fn: AnySplittable;
+  readonly valueCoder: Coder<unknown>;
+}
+
+/**
+ * A DoFn with state and timers for each key and window. Its first input is the main one, the others
+ * are the views of `sideInputs`, in their order.
+ */
+export interface StatefulParDoNode extends NodeBase {
+  readonly kind: "statefulParDo";
+  readonly tags: readonly string[];
+  readonly sideInputs: readonly NamedSideInput[];
+  readonly fn: StatefulDoFn<AnyKV, unknown>;
+  readonly keyCoder: Coder<unknown>;
+  readonly valueCoder: Coder<unknown>;
+}
+
+/**
+ * The same elements, each as soon as the side inputs of its window are ready. Its first input is the
+ * main one, the others are the views of `sideInputs`, in their order.
+ */
+export interface AwaitSideInputsNode extends NodeBase {
+  readonly kind: "awaitSideInputs";
+  readonly sideInputs: readonly NamedSideInput[];
+  readonly valueCoder: Coder<unknown>;
+}
+
 /** Writes elements outside. */
 export interface SinkNode extends NodeBase {
   readonly kind: "sink";
@@ -106,7 +149,13 @@ export interface SinkNode extends NodeBase {
 }
 
 /** A transform that moves elements between shards, and so begins a stage. */
-export type ShuffleNode = GroupByKeyNode | CombinePerKeyNode | ReshuffleNode;
+export type ShuffleNode =
+  | GroupByKeyNode
+  | CombinePerKeyNode
+  | ReshuffleNode
+  | AwaitSideInputsNode
+  | ReadEachNode
+  | StatefulParDoNode;
 
 /** A transform that runs where its input is. */
 export type ElementWiseNode =
@@ -114,6 +163,7 @@ export type ElementWiseNode =
   | FlatMapNode
   | FilterNode
   | ParDoNode
+  | TaggedOutputNode
   | WindowIntoNode
   | FlattenNode;
 
@@ -126,14 +176,39 @@ export interface PipelineGraph {
   readonly nodes: readonly GraphNode[];
 }
 
-/** Returns whether a node begins a stage because elements move between shards there. */
-export function isShuffle(node: GraphNode): node is ShuffleNode {
-  return node.kind === "groupByKey" || node.kind === "combinePerKey" || node.kind === "reshuffle";
+/** Returns the author's splittable read that a node is; undefined if it is none. */
+export function splittableOf(node: GraphNode): AnySplittable | undefined {
+  if (node.kind === "readEach") return node.fn;
+  return node.kind === "source" && node.source.type === "splittable" ? node.source.fn : undefined;
+}
+
+const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]>([
+  "groupByKey",
+  "combinePerKey",
+  "reshuffle",
+  "awaitSideInputs",
+  "readEach",
+  "statefulParDo",
+]);
+/** Returns the side inputs that a shuffle waits for. */
+export function sideInputsOf(node: ShuffleNode): readonly NamedSideInput[] {
+  return "sideInputs" in node ? node.sideInputs : [];
 }
 
 /** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
 export function inputWindowing(node: ShuffleNode): WindowingStrategy {
   return node.inputs[0]?.windowing ?? node.windowing;
+}
+
+/** Returns whether a node runs on messages from outside, before their first shuffle. */
+export function runsInIngest(node: GraphNode): boolean {
+  if (node.kind === "source") return !node.bounded;
+  return !isShuffle(node) && node.inputs.some(runsInIngest);
+}
+
+/** Returns whether a node begins a stage because elements move between shards there. */
+export function isShuffle(node: GraphNode): node is ShuffleNode {
+  return shuffleKinds.has(node.kind);
 }
 
 /** The element type that shuffles take. */

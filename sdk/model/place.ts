@@ -16,11 +16,22 @@ export function callerPlace(): Place | undefined {
   const url = withoutScheme(String(import.meta.url ?? ""));
   if (!url.endsWith(here)) return undefined;
   const sdk = url.slice(0, -here.length);
-  for (const line of (new Error().stack ?? "").split("\n").slice(1)) {
+  for (const line of stackLines()) {
     const place = parseFrame(line);
     if (place !== undefined && !place.file.startsWith(sdk)) return place;
   }
   return undefined;
+}
+
+/** Deep enough for a composite in a scope in a composite; V8's own ten frames are not. */
+const framesMax = 60;
+
+function stackLines(): string[] {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = framesMax;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = before;
+  return stack.split("\n").slice(1);
 }
 
 function parseFrame(line: string): Place | undefined {

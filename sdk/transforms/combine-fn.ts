@@ -25,3 +25,16 @@ export interface CombineFn<I, A, O> {
   /** How accumulators cross an edge; any JSON-shaped value by default. */
   readonly accumulatorCoder?: Coder<A>;
 }
+
+/** Returns a CombineFn that calls another, which may be an instance of a class. */
+export function delegating<I, A, O>(fn: CombineFn<I, A, O>): CombineFn<I, A, O> {
+  return {
+    name: fn.name,
+    createAccumulator: () => fn.createAccumulator(),
+    addInput: (accumulator, input) => fn.addInput(accumulator, input),
+    mergeAccumulators: (accumulator, other) => fn.mergeAccumulators(accumulator, other),
+    extractOutput: (accumulator) => fn.extractOutput(accumulator),
+    ...(fn.compact === undefined ? {} : { compact: fn.compact.bind(fn) }),
+    ...(fn.accumulatorCoder === undefined ? {} : { accumulatorCoder: fn.accumulatorCoder }),
+  };
+}

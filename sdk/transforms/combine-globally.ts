@@ -10,8 +10,6 @@
  *
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Combine.html
  */
-import { anyCoder } from "../coders/json-coder.ts";
-import { keyCoder } from "../coders/key-coder.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { MeshError } from "../model/errors.ts";
 import type { AnyKV, GraphNode } from "../model/graph.ts";
@@ -20,20 +18,28 @@ import { callerPlace, formatPlace } from "../model/place.ts";
 import { MIN_TIMESTAMP } from "../model/time.ts";
 import { GLOBAL_WINDOW, maxTimestamp } from "../model/window.ts";
 import { DEFAULT_WINDOWING, groupedWindowing } from "../windowing/windowing-strategy.ts";
-import type { CombineFn } from "./combine-fn.ts";
+import { addCombinePerKey } from "./combine-fanout.ts";
+import { type CombineFn, delegating } from "./combine-fn.ts";
 
 type AnyCombineFn = CombineFn<unknown, unknown, unknown>;
+
+/** What a combineGlobally folds by, and how. */
+interface GlobalCombine {
+  readonly fn: AnyCombineFn;
+  readonly withDefault: boolean;
+  readonly fanout: number | undefined;
+}
 
 /**
  * Adds the nodes of a combineGlobally.
  *
  * @throws ERR_PIPELINE if defaults are wanted where there is no one window to put them in
+ * @throws ERR_OPTION if `fanout` is no whole number ≥ 1
  */
 export function addCombineGlobally(
   builder: GraphBuilder,
   input: GraphNode,
-  fn: AnyCombineFn,
-  withDefault: boolean,
+  { fn, withDefault, fanout }: GlobalCombine,
 ): GraphNode {
   if (withDefault) requireDefault(input);
   const { windowing, bounded } = input;
@@ -42,16 +48,11 @@ export function addCombineGlobally(
     { kind: "map", fn: (element) => kv(null, [element]), inputs: [input], windowing, bounded },
     { fallback: "key" },
   );
-  const combined = builder.add(
-    {
-      kind: "combinePerKey",
-      fn: unwrapping(fn),
-      keyCoder,
-      accumulatorCoder: fn.accumulatorCoder ?? anyCoder,
-      inputs: [withDefault ? addMarker(builder, keyed) : keyed],
-      ...grouped,
-    },
+  const combined = addCombinePerKey(
+    builder,
+    withDefault ? addMarker(builder, keyed) : keyed,
     { fallback: "combinePerKey" },
+    { fn: unwrapping(fn), fanout },
   );
   return builder.add(
     { kind: "map", fn: (pane) => (pane as AnyKV).value, inputs: [combined], ...grouped },
@@ -104,17 +105,11 @@ function addMarker(builder: GraphBuilder, keyed: GraphNode): GraphNode {
 }
 
 function unwrapping(fn: AnyCombineFn): AnyCombineFn {
-  const compact = fn.compact === undefined ? {} : { compact: fn.compact.bind(fn) };
   return {
-    name: fn.name,
-    createAccumulator: () => fn.createAccumulator(),
+    ...delegating(fn),
     addInput(accumulator, wrapped) {
       const list = wrapped as readonly unknown[];
       return list.length === 0 ? accumulator : fn.addInput(accumulator, list[0]);
     },
-    mergeAccumulators: (accumulator, other) => fn.mergeAccumulators(accumulator, other),
-    extractOutput: (accumulator) => fn.extractOutput(accumulator),
-    ...compact,
-    ...(fn.accumulatorCoder === undefined ? {} : { accumulatorCoder: fn.accumulatorCoder }),
   };
 }

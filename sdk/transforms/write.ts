@@ -3,8 +3,8 @@
  */
 import { anyCoder } from "../coders/json-coder.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
-import type { SinkSpec } from "../io/sink-spec.ts";
-import { type GraphNode, isShuffle } from "../model/graph.ts";
+import type { AssertSinkSpec, SinkSpec } from "../io/sink-spec.ts";
+import { type GraphNode, runsInIngest } from "../model/graph.ts";
 
 /**
  * Adds a sink. Files behind a source that takes messages from outside get a reshuffle first: an
@@ -19,7 +19,7 @@ export function addWrite(
 ): GraphNode {
   const { windowing, bounded } = input;
   const base = { windowing, bounded } as const;
-  const fallback = `write ${describeSink(sink)}`;
+  const fallback = sink.type === "assert" ? sink.fallback : `write ${describeSink(sink)}`;
   const from =
     sink.type === "file" && runsInIngest(input)
       ? builder.add(
@@ -30,12 +30,7 @@ export function addWrite(
   return builder.add({ kind: "sink", sink, inputs: [from], ...base }, { name, fallback });
 }
 
-function runsInIngest(node: GraphNode): boolean {
-  if (node.kind === "source") return !node.bounded;
-  return !isShuffle(node) && node.inputs.some(runsInIngest);
-}
-
-function describeSink(sink: SinkSpec<unknown>): string {
+function describeSink(sink: Exclude<SinkSpec<unknown>, AssertSinkSpec>): string {
   if (sink.type === "firestore") return `firestore ${sink.collection}`;
   if (sink.type === "pubsub") return `pubsub ${sink.topic}`;
   return `files ${sink.prefix}`;

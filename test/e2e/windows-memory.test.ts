@@ -81,7 +81,7 @@ function summing(windows: WindowFn<Event>, options: WindowOptions = {}): Pipelin
 }
 
 async function panesOf(built: Pipeline): Promise<Pane[]> {
-  const run = await runInMemory(built, { input: { events: input }, portion: 20, pauseMs: 3_000 });
+  const run = await runInMemory(built, { input: { events: input }, portion: 20, pause: 3_000 });
   const { stages } = await run.mesh.status();
   const lost = stages.map((s) => s.droppedLate + s.droppedClosed + s.deadLetters);
   expect(lost).toEqual(stages.map(() => 0));
@@ -207,7 +207,7 @@ test("an author's own windows carry a label, and what is no window is a dead let
   const run = await runInMemory(summing(byParity), {
     input: { events: input },
     portion: 20,
-    pauseMs: 3_000,
+    pause: 3_000,
     engine: { retryBackoffMs: 0 },
   });
   const panes = run.messages<Pane>("panes");
@@ -232,7 +232,7 @@ test("a trigger closes its window, and what it drops is counted", async () => {
   const run = await runInMemory(summing(fixedWindows({ days: 1 }), options), {
     input: { events: input },
     portion: 20,
-    pauseMs: 3_000,
+    pause: 3_000,
   });
   const panes = run.messages<Pane>("panes");
   expect(panes.every(({ timing, index }) => timing === "EARLY" && index === 0)).toBe(true);

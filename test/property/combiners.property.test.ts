@@ -2,10 +2,45 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "../../sdk/coders/coder.ts";
 import { anyCoder } from "../../sdk/coders/json-coder.ts";
-import { type CombineFn, count, distinctCount, max, mean, min, sum, top } from "../../sdk/index.ts";
+import {
+  approximateDistinct,
+  approximateQuantiles,
+  type CombineFn,
+  count,
+  distinctCount,
+  largest,
+  latest,
+  max,
+  mean,
+  min,
+  sampleAny,
+  sampleFixedSize,
+  smallest,
+  sum,
+  toList,
+  top,
+  toSet,
+} from "../../sdk/index.ts";
+import type { Timestamp } from "../../sdk/model/time.ts";
 import { toCombineFn } from "../../sdk/transforms/combine-record.ts";
 
 type AnyCombineFn = CombineFn<unknown, unknown, unknown>;
+
+/** A combine of numbers, of one that takes something made of them; its outputs as values to compare. */
+function of<I, A, O>(
+  fn: CombineFn<I, A, O>,
+  input: (n: number) => I,
+  view: (output: O) => unknown = (output) => output,
+): CombineFn<number, A, unknown> {
+  return {
+    ...fn,
+    addInput: (accumulator, n) => fn.addInput(accumulator, input(n)),
+    extractOutput: (accumulator) => view(fn.extractOutput(accumulator)),
+  };
+}
+
+const self = (n: number): number => n;
+const sorted = (list: readonly number[]): number[] => [...list].sort((a, b) => a - b);
 
 const combiners: Record<string, object> = {
   count: count(),
@@ -16,6 +51,19 @@ const combiners: Record<string, object> = {
   top: top(3),
   "top by comparison": top(2, { compare: (a: number, b: number) => b - a }),
   distinctCount: distinctCount((n: number) => n % 5),
+  largest: largest(3),
+  "largest texts": of(largest<string>(3), String),
+  smallest: smallest(3),
+  toList: of(toList<number>(), self, sorted),
+  toSet: toSet(),
+  latest: of(latest<number>(), (n) => ({ value: n, timestamp: n as Timestamp })),
+  approximateDistinct: approximateDistinct(),
+  "approximateDistinct with few registers": approximateDistinct({ precision: 4 }),
+  approximateQuantiles: approximateQuantiles(7),
+  "approximateQuantiles of many sizes": of(approximateQuantiles<number>(9), (n) => n ** 9 / 7),
+  "sampleAny, as many": of(sampleAny<number>(3), self, (sample) => sample.length),
+  "sampleFixedSize, as many": of(sampleFixedSize<number>(3), self, (sample) => sample.length),
+  "sampleFixedSize of all": of(sampleFixedSize<number>(1_000), self, sorted),
   "a record of them": { n: count(), mean: mean(), most: top(2), kinds: distinctCount() },
 };
 

@@ -86,6 +86,11 @@ export class Collector {
     subscription.on("message", (message) => this.#take(message));
   }
 
+  /** The different messages that were taken so far. */
+  all(): readonly Taken[] {
+    return [...this.#taken.values()];
+  }
+
   get count(): number {
     return this.#taken.size;
   }

@@ -3,19 +3,24 @@
  */
 import {
   count,
+  type DoFn,
   distinctCount,
   files,
   firestore,
   fixedWindows,
   flatten,
   type KV,
+  kv,
   max,
   mean,
   min,
+  type None,
+  outputTag,
   type PCollection,
   type Pipeline,
   pipeline,
   pubsub,
+  type SideValues,
   sum,
   top,
 } from "../../sdk/index.ts";
@@ -37,6 +42,48 @@ interface Flight {
 export const types: Pipeline = pipeline("types", (p) => {
   const flights = p.read(pubsub.topic<Flight>("f", { timestamp: (f) => Date.parse(f.date) }));
   expectElements<Flight>()(flights);
+
+  const delays = flights.map((f) => kv(f.origin, f.delay));
+  const sideInputs = { rates: delays.asMap(), all: flights.asList(), least: flights.asSingleton() };
+  type Sides = SideValues<typeof sideInputs>;
+  const _sides: Equal<
+    Sides,
+    {
+      readonly rates: ReadonlyMap<string, number>;
+      readonly all: readonly Flight[];
+      readonly least: Flight;
+    }
+  > = true;
+  const sided: DoFn<Flight, number, None, Sides> = {
+    process(flight, context) {
+      context.output(context.sideInput("rates").get(flight.origin) ?? 0);
+      // @ts-expect-error: no side input of this name
+      context.sideInput("rate");
+    },
+  };
+  expectElements<number>()(flights.parDo(sided, { sideInputs }));
+  // @ts-expect-error: the DoFn reads side inputs that nobody gives
+  flights.parDo(sided);
+  // @ts-expect-error: a map needs keys
+  flights.asMap();
+
+  const outputs = { main: outputTag<Flight>(), late: outputTag<string>() };
+  const tagged = flights.parDo(
+    {
+      process(flight, context) {
+        context.output(flight);
+        context.outputTo("late", flight.origin);
+        // @ts-expect-error: this tag carries text
+        context.outputTo("late", 1);
+        // @ts-expect-error: no such tag
+        context.outputTo("early", flight);
+      },
+    },
+    { outputs },
+  );
+  expectElements<Flight>()(tagged.main);
+  expectElements<string>()(tagged.late);
+  expectElements<Flight>()(flights.waitOn(tagged.late));
 
   const keyed = flights.keyBy((f) => f.origin).windowInto(fixedWindows({ hours: 1 }));
   expectElements<KV<string, Flight>>()(keyed);

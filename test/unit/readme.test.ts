@@ -2,27 +2,22 @@
  * README: its pipeline compiles, runs and gives what the text says; its commands are there.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { tidemarkAlias } from "../../infra/code-bundle.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import { isPipeline, type Pipeline } from "../../sdk/pipeline.ts";
+import { codeBlocks, typeErrors } from "../support/doc-snippets.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const readme = readFileSync(join(root, "README.md"), "utf8");
-
 /** The contents of the README's code blocks in one language. */
-function blocks(language: string): string[] {
-  const fence = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm");
-  return [...readme.matchAll(fence)].map(([, text = ""]) => text);
-}
+const blocks = (language: string): string[] => codeBlocks("README.md", language);
 
 describe("the README's pipeline", () => {
   const [text = ""] = blocks("ts");
@@ -52,7 +47,7 @@ describe("the README's pipeline", () => {
   });
 
   test("type-checks as an author's file would", { timeout: 60_000 }, () => {
-    expect(typeErrors(text)).toEqual([]);
+    expect(typeErrors({ "readme-example.ts": text })).toEqual([]);
   });
 
   test("compiles to one ingest function and one shuffle function", () => {
@@ -81,32 +76,6 @@ describe("the README's pipeline", () => {
     await mesh.stop();
   });
 });
-
-/** Errors that tsc gives for a file in the project's folder, by the project's own options. */
-function typeErrors(text: string): string[] {
-  const file = join(root, "readme-example.ts");
-  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile) as {
-    readonly config: { readonly compilerOptions: object };
-  };
-  const options = {
-    ...ts.convertCompilerOptionsFromJson(config.compilerOptions, root).options,
-    // An author's default export needs no annotation.
-    isolatedDeclarations: false,
-    declaration: false,
-  };
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile: read, getSourceFile } = host;
-  host.fileExists = (name) => name === file || fileExists(name);
-  host.readFile = (name) => (name === file ? text : read(name));
-  host.getSourceFile = (name, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2024)
-      : getSourceFile(name, ...rest);
-  const program = ts.createProgram([file], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
-}
 
 describe("the README's commands", () => {
   const commands = blocks("sh").flatMap((block) =>

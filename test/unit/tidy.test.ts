@@ -163,7 +163,15 @@ const importRules: readonly {
   readonly folders: RegExp;
   readonly packages: RegExp;
 }[] = [
-  { files: /^sdk\//, folders: /^sdk\//, packages: /^luxon$/ },
+  {
+    files: /^sdk\/transforms\/combiners\//,
+    folders: /^sdk\//,
+    packages: /^@datadog\/sketches-js$/,
+  },
+  // Types alone: the package holds no code.
+  { files: /^sdk\/schemas\//, folders: /^sdk\//, packages: /^@standard-schema\/spec$/ },
+  { files: /^sdk\/windowing\//, folders: /^sdk\//, packages: /^luxon$/ },
+  { files: /^sdk\//, folders: /^sdk\//, packages: /^$/ },
   {
     files: /^functions\/gcp\//,
     folders: /^(sdk|functions)\//,
@@ -238,6 +246,8 @@ describe("imports", () => {
     const planted: readonly Import[] = [
       { from: "sdk/a.ts", to: "functions/ports.ts", isPackage: false },
       { from: "sdk/a.ts", to: "node:fs", isPackage: true },
+      { from: "sdk/a.ts", to: "@datadog/sketches-js", isPackage: true },
+      { from: "sdk/schemas/a.ts", to: "zod", isPackage: true },
       { from: "functions/a.ts", to: "functions/gcp/world.ts", isPackage: false },
       { from: "functions/a.ts", to: "@google-cloud/pubsub", isPackage: true },
       { from: "functions/connectors/a.ts", to: "emulators/index.ts", isPackage: false },

@@ -1,19 +1,9 @@
 /**
  * distinctCount: how many different inputs, exactly. A sketch that only estimates is another fn.
  */
-import type { Coder, Json } from "../../coders/coder.ts";
 import { encodeKey } from "../../coders/key-coder.ts";
-import { MeshError } from "../../model/errors.ts";
 import type { CombineFn } from "../combine-fn.ts";
-
-const textSetCoder: Coder<Set<string>> = {
-  name: "textSet",
-  encode: (texts) => [...texts],
-  decode(json: Json) {
-    if (Array.isArray(json)) return new Set(json as string[]);
-    throw new MeshError("ERR_DECODE", "distinctCount: a list of keys was expected.");
-  },
-};
+import { textSetCoder } from "./text-set.ts";
 
 /**
  * Counts the different inputs, exactly, where inputs are equal as keys are: by value. It remembers

@@ -65,6 +65,24 @@ test("messages of --publish are taken, an array or a value a line, and results s
   expect(exitCode).toBe(0);
 });
 
+test("a read without an end is read for a minute, and then what is open fires", async () => {
+  const source = `
+    import { count, firestore, fixedWindows, generateSequence, pipeline } from "tidemark";
+    export default pipeline("pulse", (p) => {
+      p.read(generateSequence({ rate: { elements: 1, per: { seconds: 1 } } }))
+        .keyBy(() => "all")
+        .windowInto(fixedWindows({ seconds: 20 }))
+        .combinePerKey(count())
+        .write(firestore.collection("counts", { id: (_, { window }) => String(window.start) }));
+    });`;
+  await using place = await Workplace.create({ "pulse.ts": source });
+  const { stdout, exitCode } = await place.tidemark("run", "pulse.ts", "--json");
+  const { state, documents } = JSON.parse(stdout);
+  expect(state).toBe("DONE");
+  expect(documents.counts.slice(0, 2)).toMatchObject([{ value: 20 }, { value: 20 }]);
+  expect(exitCode).toBe(0);
+});
+
 test("dead letters are shown with stage, code and message, and give exit code 1", async () => {
   await using place = await Workplace.create({
     "numbers.ts": numbersPipeline,

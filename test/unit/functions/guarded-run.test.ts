@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Chain } from "../../../functions/chain.ts";
-import { type GuardedResult, guardedRun } from "../../../functions/guarded-run.ts";
+import { type GuardedResult, guardedRun, ListWork } from "../../../functions/guarded-run.ts";
 import { type DoFn, firestore, kv, MeshError, pipeline, sum } from "../../../sdk/index.ts";
 import { NO_FIRING } from "../../../sdk/model/pane.ts";
 import { GLOBAL_WINDOW } from "../../../sdk/model/window.ts";
@@ -19,7 +19,7 @@ function chainOf(fn: DoFn<number, number>): Chain {
 
 function run(chain: Chain, items: readonly number[]): Promise<GuardedResult<number>> {
   const feed = (item: number): void => chain.receive(item, at(0), GLOBAL_WINDOW, NO_FIRING);
-  return guardedRun(chain, items, feed, stillClock, optionsOf());
+  return guardedRun(chain, new ListWork(items, feed), stillClock, optionsOf());
 }
 
 function written(result: GuardedResult<number>): number[] {

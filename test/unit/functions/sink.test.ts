@@ -19,6 +19,7 @@ function write<T>(sink: Sink<T>, element: T, id?: string): SinkBuffers {
     node,
     () => buffers,
     () => source,
+    "sinks",
   )(element, at(5), GLOBAL_WINDOW, NO_FIRING);
   return buffers;
 }

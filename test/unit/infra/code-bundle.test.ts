@@ -50,6 +50,8 @@ it("bundles each stage and the tracker, the same to the byte each time", async (
   expect(combine?.includes("CSV_INVALID_ARGUMENT")).toBe(false);
   expect(combine?.includes(`file://${join(folder, "words.ts")}`)).toBe(true);
   expect(combine?.includes("@pulumi")).toBe(false);
+  // Nor a library that only a combiner needs which this pipeline does not use.
+  expect(combine?.includes("Cannot merge two DDSketches")).toBe(false);
   for (const { folder: stage } of first) {
     const manifest = JSON.parse(await readFile(join(stage, "package.json"), "utf8"));
     expect(manifest).not.toHaveProperty("dependencies");

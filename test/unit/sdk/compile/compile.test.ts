@@ -37,6 +37,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
           "from": "read-pubsub-flights-e12b93",
           "lift": "element",
           "producer": "windowInto~d2270a99114b",
+          "side": undefined,
           "to": "combine-per-key-6ea92c",
         },
       ],
@@ -65,6 +66,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
             "keyBy~d607d8a19cc5",
             "windowInto~d2270a99114b",
           ],
+          "read": undefined,
           "root": "read pubsub flights~92debbef6425",
           "shards": 0,
           "shuffle": undefined,
@@ -83,6 +85,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
             "combinePerKey~d28d6420294b",
             "write firestore airport-hours~b85f29f92bf5",
           ],
+          "read": undefined,
           "root": "combinePerKey~d28d6420294b",
           "shards": 4,
           "shuffle": {

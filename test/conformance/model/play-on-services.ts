@@ -1,0 +1,65 @@
+/**
+ * Play on services: a pipeline with test streams and assertions on the embedded services.
+ *
+ * Owns: following the script step by step with real clients, each when all before has come to rest.
+ */
+import type { LocalWorld } from "../../../emulators/local-world.ts";
+import { jsonOf, judge, type RunDeadLetter } from "../../../emulators/testing/judge.ts";
+import { assertionsTopicName } from "../../../sdk/compile/names.ts";
+import type { Pipeline } from "../../../sdk/index.ts";
+import { type ScriptStep, scriptOf } from "../../../sdk/testing/script-steps.ts";
+import { InProcessMesh } from "../../support/in-process-mesh.ts";
+import type { Taken } from "../../support/mesh-clients.ts";
+
+const DEADLINE_MS = 20_000;
+
+/**
+ * Runs a pipeline to its end and checks its assertions.
+ *
+ * @param deadLetters - how many dead letters must come of it
+ * @throws ERR_ASSERTION if a check fails, or other dead letters came than were to
+ */
+export async function playOnServices(
+  built: Pipeline,
+  services: LocalWorld,
+  deadLetters: number,
+): Promise<number> {
+  const { steps, isEnded } = scriptOf(built.graph);
+  const assertions = assertionsTopicName(built.name);
+  const mesh = await InProcessMesh.start(built, services, {
+    collect: ({ deadLetterTopic }) => [assertions, deadLetterTopic],
+  });
+  try {
+    if (steps.length > 0) await mesh.settle(DEADLINE_MS);
+    for (const step of steps) await take(mesh, step);
+    if (isEnded) await mesh.drain(DEADLINE_MS);
+    const recorded = await mesh.collected(assertions, DEADLINE_MS);
+    const letters = await mesh.collected(mesh.plan.deadLetterTopic, DEADLINE_MS);
+    const unwanted = letters.length === deadLetters ? [] : letters;
+    return await judge(
+      built,
+      recorded.map(messageOf),
+      unwanted.map((letter) => jsonOf<RunDeadLetter>(messageOf(letter))),
+    );
+  } finally {
+    await mesh.stop();
+  }
+}
+
+async function take(mesh: InProcessMesh, step: ScriptStep): Promise<void> {
+  if (step.kind === "processingTime") mesh.advance(step.byMs);
+  else {
+    for (const node of step.nodes) {
+      const topic = mesh.plan.stages.find(({ root }) => root === node)?.ingest?.topic;
+      if (topic !== undefined) await mesh.publish(topic, [Buffer.from(step.data)]);
+    }
+  }
+  await mesh.settle(DEADLINE_MS);
+}
+
+function messageOf({ text, attributes }: Taken): {
+  data: Uint8Array;
+  attributes: Readonly<Record<string, string>>;
+} {
+  return { data: Buffer.from(text), attributes };
+}
