@@ -52,12 +52,22 @@ export function runJson(result: RunResult, collections: readonly string[]): stri
   return JSON.stringify({
     ...rest,
     stages: stages.map(
-      ({ stage, kind, elementsIn, elementsOut, droppedLate, duplicates, deadLetters }) => ({
+      ({
         stage,
         kind,
         elementsIn,
         elementsOut,
         droppedLate,
+        droppedClosed,
+        duplicates,
+        deadLetters,
+      }) => ({
+        stage,
+        kind,
+        elementsIn,
+        elementsOut,
+        droppedLate,
+        droppedClosed,
         duplicates,
         deadLetters,
       }),

@@ -66,8 +66,8 @@ export class StageSampler {
 /** Returns a text that changes when the mesh did something; the clock alone doesn't change it. */
 export function signatureOf({ state, stages }: MeshSample): string {
   const parts = stages.map((stage) => {
-    const { elementsIn, elementsOut, droppedLate, deadLetters, backlog } = stage;
-    return [elementsIn, elementsOut, droppedLate, deadLetters, backlog].join();
+    const { elementsIn, elementsOut, droppedLate, droppedClosed, deadLetters, backlog } = stage;
+    return [elementsIn, elementsOut, droppedLate, droppedClosed, deadLetters, backlog].join();
   });
   return [state, ...parts].join(";");
 }

@@ -23,6 +23,7 @@ import type { Envelope } from "./envelope.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { flushOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, World } from "./ports.ts";
@@ -128,6 +129,7 @@ export class ShardActivations {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
+    this.#chain.metrics.begin(world.clock.nowMs());
     const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
     const splits = isNarrow ? splitsOf(fresh) : undefined;
     if (splits !== undefined) return { ...NOTHING, self: splits };
@@ -156,9 +158,11 @@ export class ShardActivations {
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
+    shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
     const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
+    this.#chain.metrics.committed();
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;

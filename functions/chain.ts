@@ -14,14 +14,17 @@ import type {
   MapNode,
   ParDoNode,
   ShuffleNode,
+  StatefulParDoNode,
   WindowIntoNode,
 } from "../sdk/model/graph.ts";
 import type { Window } from "../sdk/model/window.ts";
 import { assignerOf, isSingleWindowFn, windowsAssignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
-import { type DoFnOutputs, DoFnRunner } from "./do-fn-runner.ts";
+import type { DoFnOutputs } from "./do-fn-outputs.ts";
+import { DoFnRunner } from "./do-fn-runner.ts";
 import { Finalizers } from "./finalizers.ts";
+import { ChainMetrics, leaveStep, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import {
@@ -42,11 +45,15 @@ const PENDING_MAX = 256;
 export class Chain implements DoFnHost {
   /** Takes what the stage's root gives. */
   readonly receive: Receive;
+  /** The same, and where a root's tagged outputs go. */
+  readonly outputs: DoFnOutputs;
   /** Set before each element of an ingest stage. */
   source: SourceId | undefined;
   /** Set before each run of a stage that reads side inputs. */
   sides: SideViews | undefined;
   readonly pending: Promise<void>[] = [];
+  /** What user code counts. */
+  readonly metrics: ChainMetrics = new ChainMetrics();
   readonly #writers: ShuffleWriter[] = [];
   readonly finalizers: Finalizers = new Finalizers();
   readonly #doFns: DoFnLife[] = [];
@@ -60,7 +67,8 @@ export class Chain implements DoFnHost {
     this.#program = program;
     this.#options = options;
     const { root } = program;
-    this.receive = this.#outputOf(root);
+    this.outputs = root.kind === "statefulParDo" ? this.#outputsOf(root) : this.#plainOutput(root);
+    this.receive = this.outputs.main;
     // Its elements are fed by stateful/, but its bundles are these.
     if (root.kind === "statefulParDo") this.#doFns.unshift(new DoFnLife(root, this, this.receive));
   }
@@ -76,11 +84,13 @@ export class Chain implements DoFnHost {
 
   /** Resolves when few enough elements are under way to take more. */
   async room(): Promise<void> {
+    leaveStep();
     if (this.pending.length >= PENDING_MAX) await this.#settle();
   }
 
   /** Ends the bundle and returns all that it gave. */
   async finish(): Promise<BundleOutputs> {
+    leaveStep();
     for (const doFn of this.#doFns) {
       await this.#settle();
       await doFn.finishBundle();
@@ -89,8 +99,10 @@ export class Chain implements DoFnHost {
     const sinks = this.#sinks;
     this.#sinks = newSinkBuffers();
     const shuffled = this.#writers.reduce((sum, writer) => sum + writer.count(), 0);
+    const bundles = this.#writers.flatMap((writer) => writer.take());
+    leaveStep();
     return {
-      bundles: this.#writers.flatMap((writer) => writer.take()),
+      bundles,
       documents: sinks.documents,
       messages: sinks.messages,
       files: linesOf(sinks),
@@ -101,10 +113,12 @@ export class Chain implements DoFnHost {
 
   /** Forgets the bundle at hand. */
   async discard(): Promise<void> {
+    leaveStep();
     // One that ends may have begun another, further down the chain.
     while (this.pending.length > 0) await Promise.allSettled(this.pending.splice(0));
     for (const writer of this.#writers) writer.discard();
     this.#sinks = newSinkBuffers();
+    this.metrics.discard();
     this.finalizers.take();
   }
 
@@ -127,7 +141,7 @@ export class Chain implements DoFnHost {
       .consumers(node.id)
       .map((consumer) => this.#receiverOf(consumer));
     for (const target of this.#program.shuffles(node.id)) {
-      const writer = namedWriter(target.node, {
+      const writer = namedWriter(target.node, this.metrics.step(target.node.name), {
         stage: target.stage.id,
         shards: target.stage.shards,
         lift: target.lift,
@@ -155,36 +169,45 @@ export class Chain implements DoFnHost {
   }
 
   #newReceiver(node: GraphNode): Receive {
+    const step = this.metrics.step(node.name);
     if (node.kind === "sink") {
-      return sinkReceiver(
+      const write = sinkReceiver(
         node,
         () => this.#sinks,
         () => this.source,
         this.#program.plan.pipeline,
       );
+      return (value, timestamp, window, pane) => {
+        step.enter();
+        write(value, timestamp, window, pane);
+      };
     }
     if (node.kind === "parDo") return this.#doFnReceiver(node);
     const next = this.#outputOf(node);
     switch (node.kind) {
       case "map":
-        return mapReceiver(node, next);
+        return mapReceiver(node, step, next);
       case "flatMap":
-        return flatMapReceiver(node, next);
+        return flatMapReceiver(node, step, next);
       case "filter":
         return (value, timestamp, window, pane) => {
-          if (attempt(node, node.fn, value)) next(value, timestamp, window, pane);
+          if (attempt(node, step, node.fn, value)) next(value, timestamp, window, pane);
         };
       case "windowInto":
-        return windowReceiver(node, next);
+        return windowReceiver(node, step, next);
       default:
         return next;
     }
   }
 
+  #plainOutput(node: GraphNode): DoFnOutputs {
+    return { main: this.#outputOf(node), tagged: new Map() };
+  }
+
   /** Where a ParDo's outputs go: one receiver for each tag, or one for all. */
-  #outputsOf(node: ParDoNode): DoFnOutputs {
+  #outputsOf(node: ParDoNode | StatefulParDoNode): DoFnOutputs {
+    if (node.tags.length === 0) return this.#plainOutput(node);
     const main = this.#outputOf(node);
-    if (node.tags.length === 0) return { main, tagged: new Map() };
     const tagged = new Map<string, Receive>();
     for (const consumer of this.#program.consumers(node.id)) {
       if (consumer.kind === "taggedOutput") tagged.set(consumer.tag, this.#receiverOf(consumer));
@@ -202,7 +225,7 @@ export class Chain implements DoFnHost {
 }
 
 /** An element in several windows is one element for each of them. */
-function windowReceiver(node: WindowIntoNode, next: Receive): Receive {
+function windowReceiver(node: WindowIntoNode, step: StepMetrics, next: Receive): Receive {
   const { windowFn } = node.windowing;
   if (isSingleWindowFn(windowFn)) {
     const assign = assignerOf(windowFn);
@@ -211,6 +234,7 @@ function windowReceiver(node: WindowIntoNode, next: Receive): Receive {
   const assignAll = windowsAssignerOf(windowFn);
   return (value, timestamp, window, pane) => {
     let windows: readonly Window[];
+    step.enter();
     try {
       windows = assignAll(timestamp, value, window);
     } catch (cause) {
@@ -220,24 +244,25 @@ function windowReceiver(node: WindowIntoNode, next: Receive): Receive {
   };
 }
 
-function mapReceiver(node: MapNode, next: Receive): Receive {
+function mapReceiver(node: MapNode, step: StepMetrics, next: Receive): Receive {
   return (value, timestamp, window, pane) =>
-    next(attempt(node, node.fn, value), timestamp, window, pane);
+    next(attempt(node, step, node.fn, value), timestamp, window, pane);
 }
 
-function flatMapReceiver(node: FlatMapNode, next: Receive): Receive {
+function flatMapReceiver(node: FlatMapNode, step: StepMetrics, next: Receive): Receive {
   return (value, timestamp, window, pane) => {
-    const outputs = attempt(node, node.fn, value);
+    const outputs = attempt(node, step, node.fn, value);
     if (Array.isArray(outputs)) {
       for (const output of outputs) next(output, timestamp, window, pane);
       return;
     }
     // A generator runs while it is read, so what it throws is still the user's.
-    const iterator = attempt(node, (from: Iterable<unknown>) => from[Symbol.iterator](), outputs);
+    const begin = (from: Iterable<unknown>): Iterator<unknown> => from[Symbol.iterator]();
+    const iterator = attempt(node, step, begin, outputs);
     for (;;) {
-      const step = attempt(node, (from: Iterator<unknown>) => from.next(), iterator);
-      if (step.done === true) return;
-      next(step.value, timestamp, window, pane);
+      const result = attempt(node, step, (from: Iterator<unknown>) => from.next(), iterator);
+      if (result.done === true) return;
+      next(result.value, timestamp, window, pane);
     }
   };
 }
@@ -246,10 +271,11 @@ function flatMapReceiver(node: FlatMapNode, next: Receive): Receive {
  * A writer whose errors name the shuffle: keys, coders and combiners that are lifted before it may
  * be the user's own code.
  */
-function namedWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter {
+function namedWriter(node: ShuffleNode, step: StepMetrics, context: ShuffleContext): ShuffleWriter {
   const writer = shuffleWriter(node, context);
   return {
     receive(value, timestamp, window, pane) {
+      step.enter();
       try {
         writer.receive(value, timestamp, window, pane);
       } catch (cause) {
@@ -258,6 +284,7 @@ function namedWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter 
     },
     count: () => writer.count(),
     take() {
+      step.enter();
       try {
         return writer.take();
       } catch (cause) {
@@ -268,7 +295,8 @@ function namedWriter(node: ShuffleNode, context: ShuffleContext): ShuffleWriter 
   };
 }
 
-function attempt<A, R>(node: GraphNode, fn: (argument: A) => R, argument: A): R {
+function attempt<A, R>(node: GraphNode, step: StepMetrics, fn: (argument: A) => R, argument: A): R {
+  step.enter();
   try {
     return fn(argument);
   } catch (cause) {

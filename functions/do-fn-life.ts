@@ -11,8 +11,9 @@ import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode, StatefulParDoNode } from "../sdk/model/graph.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { toTimestamp } from "../sdk/model/time.ts";
-import type { DoFn } from "../sdk/transforms/do-fn.ts";
+import type { DoFn, FinishBundleContext } from "../sdk/transforms/do-fn.ts";
 import type { Finalizers } from "./finalizers.ts";
+import { type ChainMetrics, passOn, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import type { SideViews } from "./sides/side-views.ts";
 import { userError } from "./user-errors.ts";
@@ -26,6 +27,8 @@ export interface DoFnHost {
   /** Adds an element that is still running. */
   readonly pending: Promise<void>[];
   readonly finalizers: Finalizers;
+  /** What user code counts. */
+  readonly metrics: ChainMetrics;
 }
 
 /** The life cycle of one DoFn on one instance. */
@@ -34,6 +37,7 @@ export class DoFnLife {
   readonly #fn: Omit<DoFn<unknown, unknown>, "process">;
   readonly #host: DoFnHost;
   readonly #next: Receive;
+  readonly #step: StepMetrics;
   #isSetUp = false;
 
   constructor(node: ParDoNode | StatefulParDoNode, host: DoFnHost, next: Receive) {
@@ -41,13 +45,14 @@ export class DoFnLife {
     this.#fn = node.kind === "parDo" ? node.fn : node.fn.code;
     this.#host = host;
     this.#next = next;
+    this.#step = host.metrics.step(node.name);
   }
 
   async startBundle(): Promise<void> {
     try {
-      if (!this.#isSetUp) await this.#fn.setup?.();
+      if (!this.#isSetUp) await this.#step.run(() => this.#fn.setup?.());
       this.#isSetUp = true;
-      await this.#fn.startBundle?.();
+      await this.#step.run(() => this.#fn.startBundle?.());
     } catch (cause) {
       // No element is to blame, so none may become a dead letter: the delivery comes again.
       const { message } = userError(this.#node, cause);
@@ -59,16 +64,17 @@ export class DoFnLife {
     const next = this.#next;
     this.#host.source = undefined;
     try {
-      await this.#fn.finishBundle?.({
+      const context: FinishBundleContext<unknown> = {
         output: (value, { timestamp, window }) =>
-          next(value, toTimestamp(timestamp), window, NO_FIRING),
-      });
+          passOn(next, value, toTimestamp(timestamp), window, NO_FIRING),
+      };
+      await this.#step.run(() => this.#fn.finishBundle?.(context));
     } catch (cause) {
       throw userError(this.#node, cause);
     }
   }
 
   async teardown(): Promise<void> {
-    if (this.#isSetUp) await this.#fn.teardown?.();
+    if (this.#isSetUp) await this.#step.run(() => this.#fn.teardown?.());
   }
 }

@@ -7,7 +7,7 @@
  * D2. An output is never older than its input.
  * D3. A synchronous element costs no promise and no allocation: one context serves them all.
  */
-import { MeshError } from "../sdk/model/errors.ts";
+import { metricsHook } from "../sdk/metrics/hook.ts";
 import type { ParDoNode } from "../sdk/model/graph.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
@@ -21,14 +21,10 @@ import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
 import type { BundleFinalizer } from "../sdk/transforms/bundle-finalizer.ts";
 import type { DoFn, ProcessContext } from "../sdk/transforms/do-fn.ts";
 import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
+import { type DoFnOutputs, noSideInputs, unknownTag } from "./do-fn-outputs.ts";
+import { passOn, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import { placeOf, timestampError, userError } from "./user-errors.ts";
-
-/** Where a DoFn's outputs go. */
-export interface DoFnOutputs {
-  readonly main: Receive;
-  readonly tagged: ReadonlyMap<string, Receive>;
-}
 
 type AnyDoFn = DoFn<unknown, unknown, Record<string, unknown>, Record<string, unknown>>;
 
@@ -75,23 +71,12 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
       if (timestamp < this.timestamp) throw timestampError(this.#node, timestamp, this.timestamp);
     }
     this.#host.source = this.source;
-    next(value, timestamp, this.window, this.pane);
+    passOn(next, value, timestamp, this.window, this.pane);
   }
 }
 
-function unknownTag(node: ParDoNode, tag: string): MeshError {
-  const known = node.tags.length === 0 ? "none" : node.tags.join(", ");
-  return new MeshError(
-    "ERR_USER_CODE",
-    `${placeOf(node)}: it has no output "${tag}"; declared are: ${known}. Declare it in parDo(…, { outputs }).`,
-  );
-}
-
-function noSideInputs(node: ParDoNode, name: string): MeshError {
-  return new MeshError(
-    "ERR_USER_CODE",
-    `${placeOf(node)}: it has no side input "${name}". Declare it in parDo(…, { sideInputs }).`,
-  );
+function processWith(fn: AnyDoFn, value: unknown, context: Context): void | Promise<void> {
+  return fn.process(value, context);
 }
 
 /** Runs one DoFn. */
@@ -100,14 +85,18 @@ export class DoFnRunner {
   readonly life: DoFnLife;
   readonly #host: DoFnHost;
   readonly #outputs: DoFnOutputs;
+  readonly #step: StepMetrics;
   #context: Context;
+  readonly #isAsync: boolean;
 
   constructor(node: ParDoNode, host: DoFnHost, outputs: DoFnOutputs) {
     this.node = node;
     this.life = new DoFnLife(node, host, outputs.main);
     this.#host = host;
     this.#outputs = outputs;
+    this.#step = host.metrics.step(node.name);
     this.#context = new Context(node, host, outputs);
+    this.#isAsync = node.fn.process.constructor.name === "AsyncFunction";
   }
 
   readonly receive: Receive = (value, timestamp, window, pane) => {
@@ -131,7 +120,12 @@ export class DoFnRunner {
 
   /** The node's DoFn has forgotten which tags and side inputs it declared. */
   #process(value: unknown, context: Context): void | Promise<void> {
-    return (this.node.fn as AnyDoFn).process(value, context);
+    const fn = this.node.fn as AnyDoFn;
+    // Whether a plain function returns a promise is known only when it does.
+    const isAsync = this.#isAsync || metricsHook.isUsed;
+    if (isAsync) return this.#step.run(processWith, fn, value, context);
+    this.#step.enter();
+    return fn.process(value, context);
   }
 
   async #guard(running: Promise<void>): Promise<void> {

@@ -1,8 +1,9 @@
 /**
  * Drain: no more input; what is open is fired and the job ends.
  *
- * Owns: the step to DRAINING. Does not own: stopping the publishers and letting the backlog of the
- * source's subscription run empty first, which is the caller's: what comes in later is late.
+ * Owns: the step to DRAINING. Does not own: telling reads of it (tracker.ts); stopping the publishers
+ * and letting the backlog of the source's subscription run empty first, which is the caller's: what
+ * comes in later is late.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
@@ -13,7 +14,8 @@ import { decodeJob } from "./tracker.ts";
 const ATTEMPTS_MAX = 10;
 
 /**
- * Sets every source's watermark to +∞, so that all windows fire and the job comes to DONE.
+ * Sets every topic's watermark to +∞ and has unbounded reads cut short, so that all windows fire and
+ * the job comes to DONE.
  *
  * @throws ERR_OPTION if the pipeline was never launched
  */

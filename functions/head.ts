@@ -9,6 +9,7 @@
  * H2. A head that is read back equals the head that was written.
  */
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { ReceivedJson } from "./received.ts";
 import type { SentJson } from "./sent.ts";
@@ -46,6 +47,8 @@ export interface ShardProgress {
   /** By side input: the watermark whose passing lets waiting elements go on; MAX if none waits. */
   readonly sideTimers?: Readonly<Record<string, Timestamp>>;
   readonly metrics: ShardMetrics;
+  /** What user code counted; left out where it counted nothing. */
+  readonly userMetrics?: UserMetrics;
   /** Whether the shard of a read was told of a drain. */
   readonly isDraining?: boolean;
   /** Processing time of the commit, in ms. */

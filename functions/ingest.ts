@@ -23,6 +23,7 @@ import { bundleText } from "./envelope.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
@@ -131,6 +132,7 @@ export class Ingest {
     await this.#register(run.register);
     this.#acknowledge(before);
     await this.#publish(run);
+    this.#chain.metrics.committed();
     return run;
   }
 
@@ -175,12 +177,15 @@ export class Ingest {
 
   async #run(messages: readonly SourceMessage[]): Promise<Group> {
     const { clock } = this.#context.world;
+    const { metrics } = this.#chain;
+    const root = metrics.step(this.#context.program.root.name);
+    metrics.begin(clock.nowMs());
     const dead: DeadLetter[] = [];
     const items: Item[] = [];
     let told: Timestamp | undefined;
     for (const message of messages) {
       try {
-        const watermark = this.#read(message, items);
+        const watermark = root.call(() => this.#read(message, items));
         if (watermark !== undefined) told = later(told ?? watermark, watermark);
       } catch (error) {
         dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
@@ -190,12 +195,14 @@ export class Ingest {
       this.#chain.source = { id: item.id, outputs: 0 };
       this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
     };
+    metrics.keep();
     const work = new ListWork(items, feed);
     const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
       const { value: element, timestamp } = item;
       dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
     }
+    metrics.keep();
     const observed = observe(items, told);
     return this.#group(messages.length, observed, run.outputs, dead);
   }
@@ -231,6 +238,7 @@ export class Ingest {
         attributes: deadLetterAttributes(letter),
       });
     }
+    const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
     const register: Register = {
       stage: program.stage.id,
       producer: this.#producer,
@@ -242,6 +250,7 @@ export class Ingest {
         messages: messageCount,
         elementsOut: outputs.elements,
         deadLetters: dead.length,
+        ...(user !== undefined && { user }),
       },
       atMs: world.clock.nowMs(),
     };

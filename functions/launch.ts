@@ -1,7 +1,7 @@
 /**
  * Launch: the first step of a job.
  *
- * Owns: the job document's creation and the start messages of bounded sources. Does not own:
+ * Owns: the job document's creation and the start messages of reads. Does not own:
  * topics, subscriptions and functions, which stand already (infra/, emulators/).
  *
  * M1. Launching twice, or again after a crash, is the same as launching once.

@@ -57,5 +57,8 @@ export const DOCUMENT_BYTES_MAX: number = 900_000;
 /** Text of one entry of a shard's state at most: it must fit into a document together with its id. */
 export const STATE_BYTES_MAX: number = DOCUMENT_BYTES_MAX - 10_000;
 
+/** Text of the metrics that user code keeps on one shard, of committed and of failed tries each. */
+export const METRICS_CHARS_MAX: number = 50_000;
+
 /** Bytes of one commit that the mesh never goes over (Firestore takes 10 MiB, its emulator 4). */
 export const COMMIT_BYTES_MAX: number = 3_500_000;

@@ -10,6 +10,7 @@
  *     dropped after a while, for its messages come again.
  */
 import type { Timestamp } from "../sdk/model/time.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 
 /** A bundle that an ingest instance plans to publish. */
 export type PlannedSend = readonly [
@@ -32,6 +33,8 @@ export interface IngestMetrics {
   readonly messages: number;
   readonly elementsOut: number;
   readonly deadLetters: number;
+  /** What user code counted; left out where it counted nothing. */
+  readonly user?: UserMetrics;
 }
 
 /** The document of one group commit. */

@@ -8,10 +8,10 @@
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
-import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { MeshError } from "../sdk/model/errors.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import { maxTimestamp, parseWindowKey, type Window } from "../sdk/model/window.ts";
+import { maxTimestamp, parseWindowKey, type Window, windowKey } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
@@ -27,6 +27,7 @@ import { runWork, type ShardDead, type ShardWork, tooBig } from "./run-work.ts";
 import { dropPassedRanges } from "./sent.ts";
 import type { Shard } from "./shard.ts";
 import type { Gate } from "./sides/gate.ts";
+import { behindGate } from "./sides/gated-keeper.ts";
 import { type StatefulElement, StatefulWork } from "./stateful/stateful-work.ts";
 import { userError } from "./user-errors.ts";
 
@@ -88,6 +89,8 @@ export async function runMessages(
   excluded: Excluded,
   context: RunContext,
 ): Promise<RunResult> {
+  const { metrics } = context.chain;
+  const root = metrics.step(context.program.root.name);
   const gathered: Gathered = {
     items: [],
     stateful: [],
@@ -102,9 +105,11 @@ export async function runMessages(
     await take(shard, envelope, excluded, timed, gathered);
   }
   if (shard.reads !== undefined) await runReads(shard, shard.reads, timed.nowMs, context, gathered);
-  if (shard.grouping !== undefined) fire(shard, timed, gathered);
+  if (shard.grouping !== undefined) root.call(() => fire(shard, timed, gathered));
   if (shard.gate !== undefined) release(shard, shard.gate, timed, gathered);
+  metrics.keep();
   const outputs = await run(shard, gathered, timed);
+  metrics.keep();
   shard.metrics.elementsOut += outputs.elements;
   return { outputs, self: gathered.self, dead: gathered.dead };
 }
@@ -120,7 +125,7 @@ async function run(
   const { items, stateful: elements, self, dead } = gathered;
   if (shard.stateful !== undefined) {
     const { firingsMax } = options;
-    const at = { watermarks: shard.watermarks, nowMs, firingsMax };
+    const at = { watermarks: behindGate(shard.watermarks, shard.gate), nowMs, firingsMax };
     const work = new StatefulWork(shard.stateful, elements, chain, at);
     const outputs = await runWork(work, context, dead);
     if (!work.isDone) self.push(goOn(shard, context));
@@ -131,6 +136,7 @@ async function run(
   if (error === undefined) return outputs;
   // What one position of a read gives can't be made smaller either.
   dead.push({ error, attempts: 1, element: gathered.place?.() });
+  chain.metrics.discard();
   return NO_OUTPUTS;
 }
 
@@ -159,9 +165,10 @@ async function take(
   into: Gathered,
 ): Promise<void> {
   const { body } = envelope;
+  const step = context.chain.metrics.step(context.program.root.name);
   if (body.kind === "advance") advance(shard, body, context.program);
   else if (body.kind === "elements")
-    takeElements(shard, envelope, body.windows, excluded, context, into);
+    step.call(() => takeElements(shard, envelope, body.windows, excluded, context, into));
   else if (body.kind === "split") shard.reads?.add(body.read);
   else await startReads(context.nowMs, context, into);
 }
@@ -251,12 +258,11 @@ function takeElements(
 
 /** What can't be kept of a side input is set aside by one of the shards that all got it. */
 function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
-  try {
-    shard.gate?.views.take(columns);
-  } catch (error) {
-    if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
-    if (shard.ref.shard !== 0) return;
-    const { side, window, values: elements } = columns;
+  const tooBig = shard.gate?.views.take(columns);
+  if (tooBig === undefined || shard.ref.shard !== 0) return;
+  const { error, dropped } = tooBig;
+  const { side, window } = columns;
+  for (const elements of dropped) {
     into.dead.push({ error, attempts: 1, element: { side, window, elements } });
   }
 }
@@ -264,9 +270,16 @@ function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
 function release(shard: Shard, gate: Gate, context: RunContext & RunTime, into: Gathered): void {
   const { root } = context.program;
-  if (root.kind !== "awaitSideInputs") return;
+  const [input] = behindGate(shard.watermarks, gate);
   const { chunks, isDone } = gate.release(shard.watermarks[0], context.options.chunkElementsMax);
-  for (const { window, values, times, pane } of chunks) {
+  for (const { window, values, times, keys, pane } of chunks) {
+    if (shard.stateful !== undefined) {
+      const columns = { window: windowKey(window), values, times, keys: keys ?? [] };
+      const columnsOfPane = pane === undefined ? columns : { ...columns, pane };
+      shard.stateful.take(columnsOfPane, () => true, input, into.stateful);
+      continue;
+    }
+    if (root.kind !== "awaitSideInputs") continue;
     const paneInfo = decodePane(pane);
     for (const [i, value] of values.entries()) {
       const timestamp = times[i] ?? maxTimestamp(window);

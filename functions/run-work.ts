@@ -56,6 +56,7 @@ export async function runWork<T>(
     if (only === undefined || error === undefined) return result.outputs;
     // What one item gives can't be made smaller: set it aside, or the shard would stand still.
     dead.push({ error, attempts: 1, ...work.describe(only) });
+    chain.metrics.discard();
     work.rollback(start);
     work.drop(only);
   }

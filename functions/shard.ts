@@ -9,7 +9,7 @@
  * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
  */
 import type { GraphNode } from "../sdk/model/graph.ts";
-import { MAX_TIMESTAMP } from "../sdk/model/time.ts";
+import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { Keeper } from "./keeper.ts";
+import type { UserMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
@@ -30,6 +31,7 @@ import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
 import type { SentJson } from "./sent.ts";
 import { Gate } from "./sides/gate.ts";
+import { gatedKeeper } from "./sides/gated-keeper.ts";
 import { ShardState } from "./state.ts";
 import { StatefulShard } from "./stateful/stateful-shard.ts";
 
@@ -42,6 +44,8 @@ export interface Shard {
   readonly sent: SentJson;
   watermarks: Watermarks;
   readonly metrics: ShardMetrics;
+  /** What user code counted, as the next head has it. */
+  userMetrics: UserMetrics | undefined;
   readonly state: ShardState;
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
@@ -81,26 +85,33 @@ export async function openShard(
   );
   const spilled = joinOutbox(texts.slice(segments.length));
   const outbox = [...(body?.outbox ?? []), ...spilled];
-  return {
+  const shard: Shard = {
     ref,
     version: head?.version,
     received: Received.fromJson(progress.received),
     sent: progress.sent,
     watermarks: progress.watermarks,
     metrics: { ...newMetrics(), ...progress.metrics },
+    userMetrics: progress.userMetrics,
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
-    ...keepersOf(program.root, state, progress),
+    ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
   };
+  return shard;
 }
 
 type Keepers = Pick<Shard, "grouping" | "reads" | "gate" | "stateful" | "keeper">;
 
-/** What the root of a stage keeps on a shard: one of these at most. */
-function keepersOf(root: GraphNode, state: ShardState, progress: ShardProgress): Keepers {
+/** What the root of a stage keeps on a shard: one of these, or a gate before a stateful DoFn. */
+function keepersOf(
+  root: GraphNode,
+  state: ShardState,
+  progress: ShardProgress,
+  inputWatermark: () => Timestamp,
+): Keepers {
   const none = { grouping: undefined, reads: undefined, gate: undefined, stateful: undefined };
   switch (root.kind) {
     case "groupByKey":
@@ -115,11 +126,13 @@ function keepersOf(root: GraphNode, state: ShardState, progress: ShardProgress):
     }
     case "awaitSideInputs": {
       const gate = new Gate(root, state, progress.sideWatermarks ?? {});
-      return { ...none, gate, keeper: gate };
+      return { ...none, gate, keeper: gatedKeeper(gate, undefined, inputWatermark) };
     }
     case "statefulParDo": {
       const stateful = new StatefulShard(root, state);
-      return { ...none, stateful, keeper: stateful };
+      if (root.sideInputs.length === 0) return { ...none, stateful, keeper: stateful };
+      const gate = new Gate(root, state, progress.sideWatermarks ?? {});
+      return { ...none, gate, stateful, keeper: gatedKeeper(gate, stateful, inputWatermark) };
     }
     default:
       return { ...none, keeper: undefined };
@@ -191,6 +204,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
       sideTimers: shard.gate.sideTimers(),
     }),
     metrics: shard.metrics,
+    ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
     ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };

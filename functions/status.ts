@@ -7,6 +7,7 @@ import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
 import { type Job, type JobState, newJob, watermarksOf } from "./job.ts";
+import { type MetricResult, metricResults } from "./metrics/results.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "./options.ts";
 import type { MeshSnapshot } from "./ports.ts";
 import { decodeRegister } from "./register.ts";
@@ -41,6 +42,8 @@ export interface MeshStatus {
   readonly pipeline: string;
   readonly state: JobState | "NOT LAUNCHED";
   readonly stages: readonly StageStatus[];
+  /** What user code counted. */
+  readonly metrics: readonly MetricResult[];
   /** Whether nothing is on its way inside the mesh, and nothing is due. */
   readonly isQuiet: boolean;
 }
@@ -68,6 +71,11 @@ export function statusOf(
   return {
     pipeline: plan.pipeline,
     state: snapshot.job === undefined ? "NOT LAUNCHED" : job.state,
+    metrics: metricResults([
+      ...[...heads.values()].map(({ userMetrics }) => userMetrics),
+      ...registers.map(({ metrics }) => metrics.user),
+      ...Object.values(job.ingest).map(({ user }) => user),
+    ]),
     isQuiet: isQuiet({ plan, options }, snapshot, nowMs),
     stages: plan.stages.map((stage) => {
       const [inputWatermark, outputWatermark] = watermarksOf(job, stage.id);

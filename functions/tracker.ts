@@ -6,9 +6,10 @@
  *
  * Y1. What a tick uses is one consistent snapshot, and it stores before it tells (a shard never
  *     uses a newer watermark than is stored).
- * Y2. A register leaves when everything in it has arrived, or when it was never confirmed and its
- *     messages must have come again; never before an older one of its producer, which it may
- *     confirm. What it observed is kept in the same commit.
+ * Y2. A register leaves when it is confirmed and everything in it has arrived, or when it was never
+ *     confirmed and its messages must have come again; never before an older one of its producer,
+ *     which it may confirm. What it observed is kept in the same commit, and what it counted if it
+ *     was confirmed: so a message counts once, although it may have come again.
  * Y3. Nothing open means no next tick: an idle mesh makes no call.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
@@ -18,6 +19,7 @@ import { type DueShard, dueShards } from "./due.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
 import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
+import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
@@ -120,7 +122,6 @@ function computeStep(
   const heads = decodeHeads(snapshot);
   const all = snapshot.registers.map((record) => decodeRegister(record.text));
   const removed = removable(all, heads, nowMs, context.options.registerTimeoutMs);
-  const arrived = removed.filter((register) => hasArrived({ heads }, register));
   const registers = all.filter((register) => !removed.includes(register));
   const sources = advanceSources(plan, job, all, nowMs);
   const view: MeshView = {
@@ -137,7 +138,12 @@ function computeStep(
   const watermarks = computeWatermarks(view, job);
   const inFlight = bundlesInFlight(view);
   const isInFlight = [...inFlight.values()].some((bundles) => bundles > 0);
-  const advancing: Job = { ...job, watermarks, sources, ingest: addMetrics(job, arrived) };
+  const advancing: Job = {
+    ...job,
+    watermarks,
+    sources,
+    ingest: addMetrics(job, confirmed(removed, all)),
+  };
   const versions = versionsOf(snapshot);
   const due = dueShards({ plan, job: advancing, heads, versions, inFlight, nowMs });
   const isQuiet = !isInFlight && !due.isWaiting;
@@ -169,20 +175,27 @@ function removable(
   nowMs: number,
   timeoutMs: number,
 ): Register[] {
-  const confirmed = new Map<string, number>();
-  for (const { producer, confirmed: upTo } of registers) {
-    confirmed.set(producer, Math.max(upTo, confirmed.get(producer) ?? -1));
-  }
+  const known = new Set(confirmed(registers, registers));
   const staying = new Set<string>();
   const oldestFirst = registers.toSorted((a, b) => a.index - b.index);
   return oldestFirst.filter((register) => {
-    const { producer, index, atMs } = register;
-    const isConfirmed = index <= (confirmed.get(producer) ?? -1);
-    const isLost = !isConfirmed && atMs < nowMs - timeoutMs;
-    const leaves = !staying.has(producer) && (isLost || hasArrived({ heads }, register));
+    const { producer, atMs } = register;
+    const isSettled = known.has(register)
+      ? hasArrived({ heads }, register)
+      : atMs < nowMs - timeoutMs;
+    const leaves = !staying.has(producer) && isSettled;
     if (!leaves) staying.add(producer);
     return leaves;
   });
+}
+
+/** Those of `registers` of which any register of `all` says that they are published. */
+function confirmed(registers: readonly Register[], all: readonly Register[]): Register[] {
+  const upTo = new Map<string, number>();
+  for (const { producer, confirmed: index } of all) {
+    upTo.set(producer, Math.max(index, upTo.get(producer) ?? -1));
+  }
+  return registers.filter(({ producer, index }) => index <= (upTo.get(producer) ?? -1));
 }
 
 /** Old registers of which a part has arrived, without that part: its shard will forget it. */
@@ -220,14 +233,16 @@ function advanceSources(
 }
 
 /** Counts of registers are added in the commit that removes them, so once; dropped ones come again. */
-function addMetrics(job: Job, arrived: readonly Register[]): Record<string, IngestMetrics> {
+function addMetrics(job: Job, left: readonly Register[]): Record<string, IngestMetrics> {
   const ingest: Record<string, IngestMetrics> = { ...job.ingest };
-  for (const { stage, metrics } of arrived) {
+  for (const { stage, metrics } of left) {
     const before = ingest[stage] ?? { messages: 0, elementsOut: 0, deadLetters: 0 };
+    const user = storedMetrics(before.user, metrics.user);
     ingest[stage] = {
       messages: before.messages + metrics.messages,
       elementsOut: before.elementsOut + metrics.elementsOut,
       deadLetters: before.deadLetters + metrics.deadLetters,
+      ...(user !== undefined && { user }),
     };
   }
   return ingest;

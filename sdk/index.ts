@@ -66,6 +66,14 @@ export {
   watermarkEstimators,
 } from "./io/splittable/watermark-estimator.ts";
 export { type IdleOption, type TrailingOptions, watermarks } from "./io/watermarks.ts";
+export {
+  type Counter,
+  type Distribution,
+  type Gauge,
+  type MetricKind,
+  metrics,
+  type StringSet,
+} from "./metrics/metrics.ts";
 export type { Duration, DurationFields } from "./model/duration.ts";
 export { type Disposition, isMeshError, MeshError, type MeshErrorCode } from "./model/errors.ts";
 export { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";

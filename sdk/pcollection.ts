@@ -17,7 +17,7 @@ import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
 import { callerPlace, formatPlace } from "./model/place.ts";
 import type { TimestampLike } from "./model/time.ts";
-import { isStateful, type StatefulDoFn } from "./state/stateful-do-fn.ts";
+import type { StatefulDoFn } from "./state/stateful-do-fn.ts";
 import { addCombinePerKey, type Fanout } from "./transforms/combine-fanout.ts";
 import { addCombineGlobally } from "./transforms/combine-globally.ts";
 import { type Combining, toCombineFn } from "./transforms/combine-record.ts";
@@ -105,6 +105,16 @@ export class PCollection<out T> {
    * @throws ERR_PIPELINE if a side input belongs to another pipeline
    * @throws ERR_OPTION if `outputs` lacks `main`
    */
+  parDo<Tags extends OutputTags, Sides extends SideInputs = None>(
+    this: KeyedPCollection,
+    fn: StatefulDoFn<T & AnyKV, TagValues<Tags>["main"], TagValues<Tags>, SideValues<Sides>>,
+    options: ParDoOptions<Sides> & { readonly outputs: Tags },
+  ): TaggedOutputs<Tags>;
+  parDo<U, Sides extends SideInputs>(
+    this: KeyedPCollection,
+    fn: StatefulDoFn<T & AnyKV, U, None, SideValues<Sides>>,
+    options: ParDoOptions<Sides> & { readonly sideInputs: Sides },
+  ): PCollection<U>;
   parDo<U>(
     this: KeyedPCollection,
     fn: StatefulDoFn<T & AnyKV, U>,
@@ -120,13 +130,9 @@ export class PCollection<out T> {
   ): PCollection<U>;
   parDo<U>(fn: DoFn<T, U>, options?: TransformOptions): PCollection<U>;
   parDo<U>(
-    fn: DoFn<T, U, never, never> | StatefulDoFn<T & AnyKV, U>,
+    fn: DoFn<T, U, never, never> | StatefulDoFn<T & AnyKV, U, never, never>,
     options: ParDoOptions<SideInputs> & { readonly outputs?: OutputTags } = {},
   ): PCollection<U> | Readonly<Record<string, PCollection<unknown>>> {
-    if (isStateful(fn)) {
-      const draft = { kind: "statefulParDo", fn, keyCoder, valueCoder: anyCoder } as const;
-      return this.#then(draft, "parDo", options);
-    }
     const doFn = fn as unknown as DoFn<unknown, unknown>;
     const added = addParDo(this.#builder, this.#node, doFn, options);
     if (isNode(added)) return new PCollection<U>(this.#builder, added);

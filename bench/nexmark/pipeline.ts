@@ -4,9 +4,19 @@
  * Owns: both sources, the sink and the form of a line of results. Does not own: the queries, and
  * publishing the events of a streaming run.
  */
-import { files, type Pipeline, pipeline, pubsub, watermarks } from "tidemark";
+import {
+  files,
+  OffsetRangeTracker,
+  type Pipeline,
+  pipeline,
+  pubsub,
+  type Source,
+  splitOffsetRange,
+  splittable,
+  watermarks,
+} from "tidemark";
 import { NEXMARK_DEFAULTS, type NexmarkConfiguration } from "./generator/config.ts";
-import { type NexmarkEvent, nexmarkEvents } from "./generator/events.ts";
+import { type NexmarkEvent, nexmarkEventAt } from "./generator/events.ts";
 import type { NexmarkMode, NexmarkQuery } from "./queries/nexmark-query.ts";
 
 /** The topic that a streaming run reads. */
@@ -42,14 +52,8 @@ export function nexmarkPipeline(
   { config: given, mode, disorderMs, folder }: PipelineSettings,
 ): Pipeline {
   const config = { ...NEXMARK_DEFAULTS, ...given };
-  const timestamp = (event: NexmarkEvent): number => event.timestamp;
-  const watermark = watermarks.boundedOutOfOrderness(disorderMs);
   return pipeline(`nexmark-q${query}`, (p) => {
-    const input =
-      mode === "batch"
-        ? p.create(nexmarkEvents(config), { timestamp })
-        : p.read(pubsub.topic<NexmarkEvent>(EVENTS_TOPIC, { timestamp, watermark }));
-    input
+    p.read(mode === "batch" ? boundedEvents(config) : eventsTopic(disorderMs), { name: "events" })
       .apply("query", (all) => build(all, { ...config, mode, logFolder: `${folder}/logs` }))
       .write(
         files.ndjson<object>(`${folder}/results`, {
@@ -62,5 +66,30 @@ export function nexmarkPipeline(
           }),
         }),
       );
+  });
+}
+
+/** Makes each event where it is read. */
+function boundedEvents(config: NexmarkConfiguration): Source<NexmarkEvent> {
+  const eventAt = nexmarkEventAt(config);
+  return splittable<NexmarkEvent>({
+    name: "nexmark events",
+    bounded: true,
+    initialRestriction: () => ({ from: 0, to: config.events }),
+    split: (range, wanted) => splitOffsetRange(range, wanted),
+    newTracker: (range) => new OffsetRangeTracker(range),
+    process(tracker, out) {
+      for (let i = tracker.currentRestriction().from; tracker.tryClaim(i); i++) {
+        const event = eventAt(i);
+        out.output(event, { timestamp: event.timestamp });
+      }
+    },
+  });
+}
+
+function eventsTopic(disorderMs: number): Source<NexmarkEvent> {
+  return pubsub.topic<NexmarkEvent>(EVENTS_TOPIC, {
+    timestamp: (event) => event.timestamp,
+    watermark: watermarks.boundedOutOfOrderness(disorderMs),
   });
 }

@@ -49,7 +49,7 @@ export function tableRow(report: Report): string {
 }
 
 function row(query: string, name: string, ...figures: readonly string[]): string {
-  return [query.padStart(5), name.padEnd(30), ...figures.map((text) => text.padStart(9))].join(
+  return [query.padStart(5), name.padEnd(32), ...figures.map((text) => text.padStart(9))].join(
     "  ",
   );
 }

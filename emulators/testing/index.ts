@@ -3,6 +3,13 @@
  *
  * Owns: the list of what is exported.
  */
+
+export type {
+  DistributionResult,
+  GaugeResult,
+  MetricFilter,
+  MetricResult,
+} from "../../functions/metrics/results.ts";
 export * from "../../sdk/testing/index.ts";
 export type { RunDeadLetter } from "./judge.ts";
 export { type InputMessage, type InputOptions, message } from "./memory-play.ts";
@@ -12,4 +19,10 @@ export {
   runOnMesh,
   type TestMesh,
 } from "./run-on-mesh.ts";
-export { type RunOptions, type RunResult, runPipeline, testPipeline } from "./run-pipeline.ts";
+export {
+  type RunMetrics,
+  type RunOptions,
+  type RunResult,
+  runPipeline,
+  testPipeline,
+} from "./run-pipeline.ts";

@@ -23,7 +23,9 @@ import { stageLines } from "./stage-lines.ts";
 /** A mesh that was started with the pipeline, such as `startLocalMesh` gives. */
 export interface TestMesh {
   readonly plan: MeshPlan;
+  /** How the mesh stands now. */
   status(): Promise<MeshStatus>;
+  /** Ends the sources. */
   drain(): Promise<unknown>;
 }
 

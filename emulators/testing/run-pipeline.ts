@@ -7,6 +7,11 @@
  * RP1. A run that resolves has ended, all checks of its assertions ran and passed, and no element
  *      became a dead letter unless that was allowed.
  */
+import {
+  type MetricFilter,
+  type MetricResult,
+  queryMetrics,
+} from "../../functions/metrics/results.ts";
 import type { MeshStatus } from "../../functions/status.ts";
 import { assertionsTopicName } from "../../sdk/compile/names.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
@@ -26,11 +31,23 @@ export interface RunOptions
   readonly allowDeadLetters?: boolean;
 }
 
+/** What user code counted in a run. */
+export interface RunMetrics {
+  /**
+   * The metrics of which all that is given is so, sorted by step, namespace and name.
+   *
+   * @example metrics.query({ name: "dropped" })[0]?.committed
+   */
+  query(filter?: MetricFilter): readonly MetricResult[];
+}
+
 /** What came of a run. */
 export interface RunResult {
   /** DONE; RUNNING if a test stream was not ended. */
   readonly state: MeshStatus["state"];
   readonly status: MeshStatus;
+  /** What user code counted. */
+  readonly metrics: RunMetrics;
   /** Checks of assertions that ran. */
   readonly checks: number;
   readonly deadLetters: readonly RunDeadLetter[];
@@ -70,6 +87,7 @@ export async function runPipeline(
   return {
     state: status.state,
     status,
+    metrics: { query: (filter = {}) => queryMetrics(status.metrics, filter) },
     checks,
     deadLetters,
     files,

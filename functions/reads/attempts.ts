@@ -14,13 +14,17 @@ export type Attempted<T> =
 
 /** Tries the author's code; only what another attempt can't mend is given back as a failure (U2). */
 export async function attempted<T>(
-  { program, clock, options }: RunContext,
+  { program, chain, clock, options }: RunContext,
   work: () => T | Promise<T>,
 ): Promise<Attempted<T>> {
+  const { metrics } = chain;
+  const step = metrics.step(program.root.name);
+  metrics.keep(); // What was counted before belongs to no attempt of this.
   for (let attempts = 1; ; attempts++) {
     try {
-      return { value: await work() };
+      return { value: await step.run(work) };
     } catch (cause) {
+      metrics.discard();
       const error = userError(program.root, cause);
       if (error.disposition !== "dead-letter") throw error;
       // Only the author's own code may succeed the next time.

@@ -10,14 +10,18 @@
  *
  * @see Beam's SimplePushbackSideInputDoFnRunner
  */
-import type { AwaitSideInputsNode } from "../../sdk/model/graph.ts";
+import type { AwaitSideInputsNode, StatefulParDoNode } from "../../sdk/model/graph.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey } from "../../sdk/model/window.ts";
 import type { WindowColumns } from "../envelope.ts";
 import type { Keeper } from "../keeper.ts";
 import type { ShardState } from "../state.ts";
+import { expiryOf } from "../window-expiry.ts";
 import { SideViews } from "./side-views.ts";
 import { Waiting, type WaitingChunk } from "./waiting.ts";
+
+/** A root that waits for side inputs. */
+export type SideInputRoot = AwaitSideInputsNode | StatefulParDoNode;
 
 /** The root of a stage that reads side inputs. */
 export class Gate implements Keeper {
@@ -26,16 +30,18 @@ export class Gate implements Keeper {
   /** Names of the side inputs. */
   readonly names: readonly string[];
   readonly #latenessMs: number;
+  readonly #isStateful: boolean;
   #mainWatermark: Timestamp = MIN_TIMESTAMP;
 
   constructor(
-    node: AwaitSideInputsNode,
+    node: SideInputRoot,
     state: ShardState,
     sideWatermarks: Readonly<Record<string, Timestamp>>,
   ) {
     this.views = new SideViews(node, state, sideWatermarks);
     this.#waiting = new Waiting(state);
     this.names = node.sideInputs.map(({ name }) => name);
+    this.#isStateful = node.kind === "statefulParDo";
     this.#latenessMs = node.windowing.allowedLatenessMs;
   }
 
@@ -45,11 +51,20 @@ export class Gate implements Keeper {
     keeps: (index: number) => boolean,
     mainWatermark: Timestamp,
   ): number {
-    const { values, times, pane } = columns;
+    const { keys, values, times, pane } = columns;
     const window = parseWindowKey(columns.window);
     const end = maxTimestamp(window);
-    const isExpired = this.views.isForgotten(window, mainWatermark, this.#latenessMs);
-    const chunk: WaitingChunk = { window, values: [], times: [], pane };
+    // A stateless ParDo takes late elements, as long as what they see is there.
+    const isExpired =
+      this.views.isForgotten(window, mainWatermark, this.#latenessMs) ||
+      (this.#isStateful && expiryOf(window, this.#latenessMs) < mainWatermark);
+    const chunk: WaitingChunk = {
+      window,
+      values: [],
+      times: [],
+      keys: keys === undefined ? undefined : [],
+      pane,
+    };
     let dropped = 0;
     for (let i = 0; i < values.length; i++) {
       if (!keeps(i)) continue;
@@ -59,6 +74,7 @@ export class Gate implements Keeper {
       }
       chunk.values.push(values[i] ?? null);
       chunk.times.push(times?.[i] ?? end);
+      chunk.keys?.push(keys?.[i] ?? "");
     }
     if (chunk.values.length > 0) this.#waiting.add(columns.window, chunk);
     return dropped;
@@ -97,9 +113,12 @@ export class Gate implements Keeper {
     return MAX_TIMESTAMP;
   }
 
-  /** Also forgets what nobody can see any more: what was released has been run by now. */
   settle(): void {
     this.#waiting.settle();
+  }
+
+  /** Forgets what nobody can see any more. Call when what was released has been run. */
+  forget(): void {
     if (this.#waiting.isEmpty) this.views.expire(this.#mainWatermark, this.#latenessMs);
   }
 }

@@ -17,6 +17,8 @@ export interface WaitingChunk {
   readonly window: Window;
   readonly values: Json[];
   readonly times: Timestamp[];
+  /** Texts of the keys, where the stage groups by key. */
+  readonly keys: string[] | undefined;
   readonly pane: PaneJson | undefined;
 }
 
@@ -26,8 +28,8 @@ interface Kept extends WaitingChunk {
   entry: number | undefined;
 }
 
-/** `[values, times, pane or null]`. */
-type ChunkJson = readonly [Json[], Timestamp[], PaneJson | null];
+/** `[values, times, pane or null, keys or nothing]`. */
+type ChunkJson = readonly [Json[], Timestamp[], PaneJson | null, string[]?];
 
 /** Elements that wait. */
 export class Waiting {
@@ -40,10 +42,11 @@ export class Waiting {
     for (const [id, text] of state.entries()) {
       const [, number, windowKey] = /^w(\d+) (.+)$/.exec(id) ?? [];
       if (number === undefined || windowKey === undefined) continue;
-      const [values, times, pane] = JSON.parse(text) as ChunkJson;
+      const [values, times, pane, keys] = JSON.parse(text) as ChunkJson;
       const window = parseWindowKey(windowKey);
       const entry = Number(number);
-      this.#kept.push({ window, windowKey, values, times, pane: pane ?? undefined, entry });
+      const chunk = { window, values, times, keys, pane: pane ?? undefined };
+      this.#kept.push({ ...chunk, windowKey, entry });
       this.#nextEntry = Math.max(this.#nextEntry, entry + 1);
     }
     this.#kept.sort((a, b) => (a.entry ?? 0) - (b.entry ?? 0));
@@ -110,7 +113,9 @@ export class Waiting {
     for (const kept of this.#kept) {
       if (kept.entry !== undefined) continue;
       kept.entry = this.#nextEntry++;
-      const json: ChunkJson = [kept.values, kept.times, kept.pane ?? null];
+      const { values, times, pane = null, keys } = kept;
+      const json: ChunkJson =
+        keys === undefined ? [values, times, pane] : [values, times, pane, keys];
       this.#state.put(`w${kept.entry} ${kept.windowKey}`, JSON.stringify(json));
     }
   }

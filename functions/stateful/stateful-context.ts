@@ -23,7 +23,10 @@ import { GLOBAL_WINDOW, type Window } from "../../sdk/model/window.ts";
 import type { StateSpec } from "../../sdk/state/state-specs.ts";
 import type { TimeDomain, TimerSpec } from "../../sdk/state/timers.ts";
 import type { BundleFinalizer } from "../../sdk/transforms/bundle-finalizer.ts";
+import { type DoFnOutputs, noSideInputs, unknownTag } from "../do-fn-outputs.ts";
+import { type ChainMetrics, passOn } from "../metrics/chain-metrics.ts";
 import type { Receive } from "../shuffle.ts";
+import type { SideViews } from "../sides/side-views.ts";
 import { placeOf, timestampError } from "../user-errors.ts";
 import type { KeyCell, KeyCells } from "./key-cells.ts";
 import { timerSlot, timerText } from "./schedule.ts";
@@ -35,12 +38,17 @@ import { StateSlot } from "./state-slot.ts";
 import { LiveCombining, LiveValue } from "./state-value.ts";
 import { TimerFamilyHandle, TimerHandle, type TimerId, type TimerScope } from "./timer-handle.ts";
 
+type OutputOptions = { readonly timestamp?: TimestampLike };
+
 /** What all contexts of a shard share. */
 export interface StatefulHost {
   readonly node: StatefulParDoNode;
   readonly cells: KeyCells;
   readonly finalizers: BundleFinalizer;
-  readonly receive: Receive;
+  readonly outputs: DoFnOutputs;
+  /** What the stage has of its side inputs; undefined if it has none. */
+  readonly sides: SideViews | undefined;
+  readonly metrics: ChainMetrics;
   /** Processing time, in ms. */
   readonly nowMs: number;
 }
@@ -112,17 +120,33 @@ export class StatefulContext implements TimerScope {
     this.#cell = undefined;
   }
 
-  readonly output = (value: unknown, options?: { readonly timestamp?: TimestampLike }): void => {
+  readonly output = (value: unknown, options?: OutputOptions): void =>
+    this.#emit(this.#host.outputs.main, value, options);
+
+  readonly outputTo = (tag: string, value: unknown, options?: OutputOptions): void => {
+    const { node, outputs } = this.#host;
+    const next = outputs.tagged.get(tag);
+    if (next === undefined) throw unknownTag(node, tag);
+    this.#emit(next, value, options);
+  };
+
+  readonly sideInput = (name: string): unknown => {
+    const { node, sides } = this.#host;
+    if (sides === undefined) throw noSideInputs(node, name);
+    return sides.read(name, this.#here().open.window, placeOf(node));
+  };
+
+  #emit(receive: Receive, value: unknown, options: OutputOptions | undefined): void {
     const { open } = this.#here();
-    const { node, receive } = this.#host;
+    const { node } = this.#host;
     let { timestamp } = this;
     if (timestamp === MAX_TIMESTAMP) throw this.#noOutput();
     if (options?.timestamp !== undefined) {
       timestamp = toTimestamp(options.timestamp);
       if (timestamp < this.earliest) throw timestampError(node, timestamp, this.timestamp);
     }
-    receive(value, timestamp, open.window, this.pane);
-  };
+    passOn(receive, value, timestamp, open.window, this.pane);
+  }
 
   get earliest(): Timestamp {
     return addMs(this.timestamp, -this.#host.node.fn.allowedTimestampSkewMs);

@@ -72,13 +72,14 @@ export class StatefulWork implements ShardWork<StatefulItem> {
   constructor(
     shard: StatefulShard,
     elements: readonly StatefulElement[],
-    { receive, finalizers }: Chain,
+    { outputs, sides, finalizers, metrics }: Chain,
     at: { readonly watermarks: Watermarks; readonly nowMs: number; readonly firingsMax: number },
   ) {
     this.#shard = shard;
     this.#elements = elements;
     const { node, cells } = shard;
-    this.#code = new UserCode({ node, cells, receive, finalizers, nowMs: at.nowMs });
+    const { nowMs } = at;
+    this.#code = new UserCode({ node, cells, outputs, sides, finalizers, metrics, nowMs });
     this.#input = at.watermarks[0];
     this.#nowMs = at.nowMs;
     // A run that had to be narrowed down to the utmost takes an element or a firing, not both.

@@ -8,6 +8,7 @@
  */
 import { NO_FIRING } from "../../sdk/model/pane.ts";
 import { maxTimestamp } from "../../sdk/model/window.ts";
+import type { StepMetrics } from "../metrics/chain-metrics.ts";
 import { userError } from "../user-errors.ts";
 import type { KeyCell } from "./key-cells.ts";
 import { type DueItem, timerOf } from "./schedule.ts";
@@ -20,11 +21,13 @@ const SEEN_SLOT = "m";
 /** The calls of a stateful DoFn. */
 export class UserCode {
   readonly #host: StatefulHost;
+  readonly #step: StepMetrics;
   readonly #newContext: () => StatefulContext;
   #context: StatefulContext;
 
   constructor(host: StatefulHost) {
     this.#host = host;
+    this.#step = host.metrics.step(host.node.name);
     this.#newContext = contextsOf(host);
     this.#context = this.#newContext();
   }
@@ -64,7 +67,7 @@ export class UserCode {
   #call(work: (context: StatefulContext) => void | Promise<void>): void | Promise<void> {
     const context = this.#context;
     try {
-      const running = work(context);
+      const running = this.#step.run(work, context);
       if (running === undefined || typeof running.then !== "function") return;
       // What it leaves behind un-awaited must not get at the next call's key.
       this.#context = this.#newContext();

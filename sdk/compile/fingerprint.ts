@@ -6,7 +6,12 @@
  * F1. Equal data gives an equal hash: fields are sorted, and a field that is undefined is no field.
  */
 import type { SourceSpec } from "../io/source-spec.ts";
-import type { GraphNode, StatefulParDoNode } from "../model/graph.ts";
+import {
+  type GraphNode,
+  type ShuffleNode,
+  type StatefulParDoNode,
+  sideInputsOf,
+} from "../model/graph.ts";
 import { textHash } from "../model/text-hash.ts";
 
 /** Returns JSON with sorted fields, for data that is compared or hashed. */
@@ -48,6 +53,7 @@ function stateOf(root: GraphNode): object {
         key: root.keyCoder.name,
         value: root.valueCoder.name,
         ...declaredBy(root.fn),
+        ...(root.sideInputs.length > 0 && { sides: sidesOf(root) }),
       };
     case "reshuffle":
       return { kind: root.kind, value: root.valueCoder.name };
@@ -55,7 +61,7 @@ function stateOf(root: GraphNode): object {
       return {
         kind: root.kind,
         value: root.valueCoder.name,
-        sides: root.sideInputs.map(({ name, kind, view }) => [name, kind, view.windowing]),
+        sides: sidesOf(root),
       };
     default:
       return { kind: root.kind };
@@ -77,6 +83,10 @@ function declaredBy({ state, timers, code }: StatefulParDoNode["fn"]): object {
 
 function mapValues<V>(record: Readonly<Record<string, V>>, fn: (value: V) => object): object {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, fn(value)]));
+}
+
+function sidesOf(root: ShuffleNode): object {
+  return sideInputsOf(root).map(({ name, kind, view }) => [name, kind, view.windowing]);
 }
 
 function shuffleOf(root: GraphNode): object {

@@ -17,6 +17,7 @@ import {
   isShuffle,
   type PipelineGraph,
   type ShuffleNode,
+  sideInputsOf,
 } from "../model/graph.ts";
 import { countsElements } from "../windowing/trigger-spec.ts";
 import type { EdgePlan, StageKind } from "./plan.ts";
@@ -75,7 +76,7 @@ function edgesBetween(from: Stage, to: Stage, shuffle: ShuffleNode): Edge[] {
 
 /** Name of the side input that a shuffle takes as its `i`th input; undefined for a main one. */
 function sideOf(shuffle: ShuffleNode, i: number): string | undefined {
-  return shuffle.kind === "awaitSideInputs" ? shuffle.sideInputs[i - 1]?.name : undefined;
+  return sideInputsOf(shuffle)[i - 1]?.name;
 }
 
 /**

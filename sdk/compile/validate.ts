@@ -15,7 +15,13 @@
  *     windows that still merge.
  */
 import { MeshError } from "../model/errors.ts";
-import type { AwaitSideInputsNode, GraphNode, PipelineGraph } from "../model/graph.ts";
+import {
+  type GraphNode,
+  isShuffle,
+  type PipelineGraph,
+  type ShuffleNode,
+  sideInputsOf,
+} from "../model/graph.ts";
 import { formatPlace } from "../model/place.ts";
 import { firesBeforeEnd } from "../windowing/trigger-spec.ts";
 import { isMergingFn } from "../windowing/window-fn-spec.ts";
@@ -35,7 +41,7 @@ export function validate(graph: PipelineGraph): void {
     if (node.kind === "groupByKey" || node.kind === "combinePerKey") requireWindows(node);
     if (node.kind === "flatten") requireOneWindowing(node);
     if (node.kind === "statefulParDo") requireUnmerged(node);
-    if (node.kind === "awaitSideInputs") requireSideWindows(node);
+    if (isShuffle(node)) requireSideWindows(node);
   }
 }
 
@@ -101,8 +107,8 @@ function requireUnmerged(node: GraphNode): void {
 }
 
 /** L5: the global window ends in no certain window of a side input. */
-function requireSideWindows(node: AwaitSideInputsNode): void {
-  for (const { name, view } of node.sideInputs) {
+function requireSideWindows(node: ShuffleNode): void {
+  for (const { name, view } of sideInputsOf(node)) {
     if (isMergingFn(view.windowing.windowFn)) {
       throw new MeshError(
         "ERR_UNSUPPORTED",

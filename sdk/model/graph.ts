@@ -119,9 +119,14 @@ export interface ReadEachNode extends NodeBase {
   readonly valueCoder: Coder<unknown>;
 }
 
-/** A DoFn with state and timers for each key and window. */
+/**
+ * A DoFn with state and timers for each key and window. Its first input is the main one, the others
+ * are the views of `sideInputs`, in their order.
+ */
 export interface StatefulParDoNode extends NodeBase {
   readonly kind: "statefulParDo";
+  readonly tags: readonly string[];
+  readonly sideInputs: readonly NamedSideInput[];
   readonly fn: StatefulDoFn<AnyKV, unknown>;
   readonly keyCoder: Coder<unknown>;
   readonly valueCoder: Coder<unknown>;
@@ -185,6 +190,11 @@ const shuffleKinds: ReadonlySet<GraphNode["kind"]> = new Set<ShuffleNode["kind"]
   "readEach",
   "statefulParDo",
 ]);
+/** Returns the side inputs that a shuffle waits for. */
+export function sideInputsOf(node: ShuffleNode): readonly NamedSideInput[] {
+  return "sideInputs" in node ? node.sideInputs : [];
+}
+
 /** Returns the windowing of what a shuffle takes: all its inputs are windowed alike. */
 export function inputWindowing(node: ShuffleNode): WindowingStrategy {
   return node.inputs[0]?.windowing ?? node.windowing;

@@ -29,15 +29,36 @@ export type Handles<S extends StateSpecs | TimerSpecs> = {
   readonly [N in keyof S]: S[N] extends { readonly handle?: infer H } ? NonNullable<H> : never;
 };
 
+/**
+ * What a stateful DoFn emits and reads without an element at hand. An output's `timestamp` must not
+ * lie before the context's own (ERR_TIMESTAMP).
+ */
+type Outputs<O, Tags, Sides> = Pick<
+  ProcessContext<O, Tags, Sides>,
+  "output" | "outputTo" | "sideInput"
+>;
+
 /** What a stateful DoFn knows of the element at hand. */
-export interface StatefulContext<O, S extends StateSpecs, T extends TimerSpecs>
-  extends Omit<ProcessContext<O>, "outputTo" | "sideInput"> {
+export interface StatefulContext<
+  O,
+  S extends StateSpecs,
+  T extends TimerSpecs,
+  Tags = None,
+  Sides = None,
+> extends ProcessContext<O, Tags, Sides> {
   readonly state: Handles<S>;
   readonly timers: Handles<T>;
 }
 
 /** What a stateful DoFn knows when one of its timers fires. */
-export interface OnTimerContext<K, O, S extends StateSpecs, T extends TimerSpecs> {
+export interface OnTimerContext<
+  K,
+  O,
+  S extends StateSpecs,
+  T extends TimerSpecs,
+  Tags = None,
+  Sides = None,
+> extends Outputs<O, Tags, Sides> {
   readonly key: K;
   readonly window: Window;
   /** The timer's output timestamp: what is emitted gets it. +∞ if the timer may emit nothing. */
@@ -49,26 +70,23 @@ export interface OnTimerContext<K, O, S extends StateSpecs, T extends TimerSpecs
   readonly state: Handles<S>;
   readonly timers: Handles<T>;
   readonly bundleFinalizer: BundleFinalizer;
-  /** Emits an element. @throws ERR_TIMESTAMP if `timestamp` lies before the timer's own */
-  readonly output: ProcessContext<O>["output"];
 }
 
 /** What a stateful DoFn knows when a window expires. It can set no timer any more. */
-export interface OnWindowExpirationContext<K, O, S extends StateSpecs> {
+export interface OnWindowExpirationContext<K, O, S extends StateSpecs, Tags = None, Sides = None>
+  extends Outputs<O, Tags, Sides> {
   readonly key: K;
   readonly window: Window;
   /** The window's largest timestamp: what is emitted gets it. */
   readonly timestamp: Timestamp;
   readonly state: Handles<S>;
   readonly bundleFinalizer: BundleFinalizer;
-  /** Emits an element. @throws ERR_TIMESTAMP if `timestamp` lies before the window's largest */
-  readonly output: ProcessContext<O>["output"];
 }
 
 type Returned = void | Promise<void>;
 
-type OnTimers<K, O, S extends StateSpecs, T extends TimerSpecs> = {
-  readonly [N in keyof T]: (context: OnTimerContext<K, O, S, T>) => Returned;
+type OnTimers<K, O, S extends StateSpecs, T extends TimerSpecs, Tags, Sides> = {
+  readonly [N in keyof T]: (context: OnTimerContext<K, O, S, T, Tags, Sides>) => Returned;
 };
 
 type LifeCycle<O> = Pick<DoFn<never, O>, "setup" | "startBundle" | "finishBundle" | "teardown">;
@@ -79,6 +97,8 @@ export type StatefulDefinition<
   O,
   S extends StateSpecs,
   T extends TimerSpecs,
+  Tags = None,
+  Sides = None,
 > = LifeCycle<O> & {
   readonly state?: S;
   readonly timers?: T;
@@ -86,12 +106,14 @@ export type StatefulDefinition<
    * Called for each element, one after the other; elements of one key in the order in which they
    * came. May be asynchronous.
    */
-  readonly process: (element: I, context: StatefulContext<O, S, T>) => Returned;
+  readonly process: (element: I, context: StatefulContext<O, S, T, Tags, Sides>) => Returned;
   /**
    * Called once for each key and window that saw an element, when the window has expired and
    * before its state is cleared. Holds the output watermark until then.
    */
-  readonly onWindowExpiration?: (context: OnWindowExpirationContext<KeyOf<I>, O, S>) => Returned;
+  readonly onWindowExpiration?: (
+    context: OnWindowExpirationContext<KeyOf<I>, O, S, Tags, Sides>,
+  ) => Returned;
   /**
    * Elements come in the order of their timestamps, each once the input watermark has passed it by
    * the allowed lateness. What comes later than that is dropped.
@@ -104,7 +126,7 @@ export type StatefulDefinition<
   readonly allowedTimestampSkew?: Duration;
 } & (keyof T extends never
     ? { readonly onTimer?: Readonly<Record<string, never>> }
-    : { readonly onTimer: OnTimers<KeyOf<I>, O, S, NoInfer<T>> });
+    : { readonly onTimer: OnTimers<KeyOf<I>, O, S, NoInfer<T>, Tags, Sides> });
 
 /** What the author wrote, with its types forgotten. */
 export interface StatefulCode extends LifeCycle<unknown> {
@@ -115,19 +137,20 @@ export interface StatefulCode extends LifeCycle<unknown> {
 }
 
 /** A stateful DoFn over pairs `I` with outputs `O`: what `parDo` of a keyed PCollection takes. */
-export interface StatefulDoFn<in I extends AnyKV, out O> {
+export interface StatefulDoFn<in I extends AnyKV, out O, in Tags = None, in Sides = None> {
   readonly kind: "statefulDoFn";
   readonly code: StatefulCode;
   readonly state: StateSpecs;
   readonly timers: TimerSpecs;
   readonly allowedTimestampSkewMs: number;
-  /** Exists in types only: makes `I` and `O` count. */
-  readonly types?: (element: I) => O;
+  /** Exists in types only: what the DoFn uses must be declared where it is applied. */
+  readonly types?: (element: I, declared: { readonly tags: Tags; readonly sides: Sides }) => O;
 }
 
 /**
  * Makes a stateful DoFn. Where `I` and `O` don't follow from `parDo<O>(statefulDoFn({ … }))`, give
- * them in a call of their own: `statefulDoFn<KV<string, Order>, string>()({ … })`.
+ * them in a call of their own: `statefulDoFn<KV<string, Order>, string>()({ … })`; the types of tagged
+ * outputs and of side inputs follow there, as in `DoFn<I, O, Tags, Sides>`.
  *
  * @throws ERR_PIPELINE if a timer has no handler or a handler no timer, or a name can't be one
  * @throws ERR_DURATION if `allowedTimestampSkew` can't be read
@@ -145,12 +168,12 @@ export interface StatefulDoFn<in I extends AnyKV, out O> {
  *   }),
  * );
  */
-export function statefulDoFn<I extends AnyKV, O>(): <
+export function statefulDoFn<I extends AnyKV, O, Tags = None, Sides = None>(): <
   S extends StateSpecs = None,
   T extends TimerSpecs = None,
 >(
-  definition: StatefulDefinition<I, O, S, T>,
-) => StatefulDoFn<I, O>;
+  definition: StatefulDefinition<I, O, S, T, Tags, Sides>,
+) => StatefulDoFn<I, O, Tags, Sides>;
 export function statefulDoFn<
   I extends AnyKV,
   O,

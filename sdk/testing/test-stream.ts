@@ -76,6 +76,7 @@ export interface TestStream<in out T> extends Source<T> {
    * @throws ERR_ENCODE if one is no data
    */
   addElements(elements: readonly (T | Timestamped<T>)[]): TestStream<T>;
+  /** Adds elements, as one bundle; the same without an array around them. */
   addElements(...elements: readonly (T | Timestamped<T>)[]): TestStream<T>;
   /** Moves the watermark. @throws ERR_OPTION if that would be backwards, to +∞, or after the end */
   advanceWatermarkTo(time: TimestampLike): TestStream<T>;

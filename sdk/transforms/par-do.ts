@@ -4,14 +4,17 @@
  *     input ─▶ awaitSideInputs ─▶ parDo ─▶ taggedOutput, one for each tag
  *     views ────────┘
  *
- * Both steps around the ParDo are left out where it has no side inputs or no tags.
+ * Both steps around the ParDo are left out where it has no side inputs or no tags. A stateful ParDo
+ * begins a stage, and waits for its side inputs itself.
  */
 import { anyCoder } from "../coders/json-coder.ts";
+import { keyCoder } from "../coders/key-coder.ts";
 import type { GraphBuilder, TransformOptions } from "../graph-builder.ts";
 import { MeshError } from "../model/errors.ts";
-import type { GraphNode } from "../model/graph.ts";
+import type { AnyKV, GraphNode } from "../model/graph.ts";
 import { callerPlace, formatPlace } from "../model/place.ts";
 import type { PCollection } from "../pcollection.ts";
+import { isStateful, type StatefulDoFn } from "../state/stateful-do-fn.ts";
 import type { DoFn } from "./do-fn.ts";
 import type { NamedSideInput, SideInputs } from "./side-input.ts";
 import { type OutputTags, type TagValues, tagNames } from "./tagged-outputs.ts";
@@ -30,6 +33,9 @@ export type TaggedOutputs<Tags> = {
 /** What a ParDo gave: its outputs by tag, or one output. */
 export type ParDoOutputs = GraphNode | Readonly<Record<string, GraphNode>>;
 
+/** What is applied: a DoFn, or one with state. */
+type AnyDoFn = DoFn<unknown, unknown> | StatefulDoFn<AnyKV, unknown>;
+
 /**
  * Adds the nodes of a ParDo.
  *
@@ -39,37 +45,60 @@ export type ParDoOutputs = GraphNode | Readonly<Record<string, GraphNode>>;
 export function addParDo(
   builder: GraphBuilder,
   input: GraphNode,
-  fn: DoFn<unknown, unknown>,
+  fn: AnyDoFn,
   { name, sideInputs = {}, outputs }: ParDoOptions<SideInputs> & { outputs?: OutputTags },
 ): ParDoOutputs {
   const { windowing, bounded } = input;
-  const base = { windowing, bounded } as const;
   const sides = namedSides(builder, sideInputs);
   const tags = outputs === undefined ? [] : tagNames(outputs);
-  const from =
-    sides.length === 0
-      ? input
-      : builder.add(
-          {
-            kind: "awaitSideInputs",
-            sideInputs: sides,
-            valueCoder: anyCoder,
-            inputs: [input, ...sides.map(({ view }) => view)],
-            ...base,
-          },
-          { fallback: `side inputs of ${name ?? "parDo"}` },
-        );
-  const node = builder.add(
-    { kind: "parDo", fn, tags, sideInputs: sides, inputs: [from], ...base },
-    { name, fallback: "parDo" },
-  );
+  const base = { windowing, bounded, tags, sideInputs: sides } as const;
+  const label = { name, fallback: "parDo" };
+  const node = isStateful(fn)
+    ? builder.add(
+        {
+          kind: "statefulParDo",
+          fn,
+          keyCoder,
+          valueCoder: anyCoder,
+          inputs: [input, ...sides.map(({ view }) => view)],
+          ...base,
+        },
+        label,
+      )
+    : builder.add(
+        { kind: "parDo", fn, inputs: [awaited(builder, input, sides, name)], ...base },
+        label,
+      );
   if (tags.length === 0) return node;
   const outputOf = (tag: string): GraphNode =>
     builder.add(
-      { kind: "taggedOutput", tag, inputs: [node], ...base },
+      { kind: "taggedOutput", tag, inputs: [node], windowing, bounded },
       { fallback: `${name ?? "parDo"}.${tag}` },
     );
   return Object.fromEntries(tags.map((tag) => [tag, outputOf(tag)]));
+}
+
+/** The input, once its side inputs are there: a stateful ParDo waits for its own. */
+function awaited(
+  builder: GraphBuilder,
+  input: GraphNode,
+  sides: readonly NamedSideInput[],
+  name: string | undefined,
+): GraphNode {
+  if (sides.length === 0) return input;
+  const { windowing, bounded } = input;
+  const inputs = [input, ...sides.map(({ view }) => view)];
+  return builder.add(
+    {
+      kind: "awaitSideInputs",
+      sideInputs: sides,
+      valueCoder: anyCoder,
+      inputs,
+      windowing,
+      bounded,
+    },
+    { fallback: `side inputs of ${name ?? "parDo"}` },
+  );
 }
 
 function namedSides(builder: GraphBuilder, sides: SideInputs): readonly NamedSideInput[] {

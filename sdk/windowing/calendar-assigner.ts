@@ -14,20 +14,27 @@ import type { CalendarDate, CalendarWindows } from "./window-fn-spec.ts";
 
 const dayMs = 86_400_000;
 
-/** Returns the function that gives each timestamp its window; it remembers the last one. */
+/** Windows that an assigner remembers: elements come out of order, and a time zone is slow. */
+const RECENT_MAX = 4;
+
+/** Returns the function that gives each timestamp its window; it remembers the last few. */
 export function calendarAssigner(spec: CalendarWindows): (timestamp: Timestamp) => Window {
   const { amount, timeZone } = spec;
-  let last: Window = { start: MAX_TIMESTAMP, end: MAX_TIMESTAMP };
+  const recent: Window[] = [];
   const startOf = (index: number): number => firstInstant(dateOf(spec, index * amount), timeZone);
   return (timestamp) => {
-    if (timestamp >= last.start && timestamp < last.end) return last;
+    for (const window of recent) {
+      if (timestamp >= window.start && timestamp < window.end) return window;
+    }
     const local = localDate(timestamp, timeZone);
     let index = Math.floor(unitsSinceStart(spec, local) / amount);
     // The date can be a day off where the clock was put back over midnight.
     while (startOf(index) > timestamp) index--;
     while (startOf(index + 1) <= timestamp) index++;
-    last = intervalWindow(startOf(index), startOf(index + 1));
-    return last;
+    const window = intervalWindow(startOf(index), startOf(index + 1));
+    recent.unshift(window);
+    if (recent.length > RECENT_MAX) recent.pop();
+    return window;
   };
 }
 
@@ -59,7 +66,10 @@ function dateOf({ unit, startDate }: CalendarWindows, units: number): CalendarDa
     const months = month - 1 + units;
     return { year: year + Math.floor(months / 12), month: (((months % 12) + 12) % 12) + 1, day };
   }
-  const date = new Date(utcMs(startDate) + units * dayMs);
+  const ms = utcMs(startDate) + units * dayMs;
+  // Beyond the ends of time there are no dates; any year that has none of them will do.
+  if (Math.abs(ms) > MAX_TIMESTAMP) return { year: ms < 0 ? -300_000 : 300_000, month: 1, day: 1 };
+  const date = new Date(ms);
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }
 

@@ -4,8 +4,8 @@
  * Owns: the rule for windows that intersect, and the check of an author's own rule. Does not own:
  * what is kept in the windows (functions/grouping/).
  *
- * MW1. Windows that meet at an instant only do not intersect, and stay apart.
- * MW2. The result does not depend on the order of the windows.
+ * MG1. Windows that meet at an instant only do not intersect, and stay apart.
+ * MG2. The result does not depend on the order of the windows.
  */
 import { type Window, windowKey } from "../model/window.ts";
 import { listOf, toWindow } from "./custom-windows.ts";

@@ -4,6 +4,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import { runOnMesh, runPipeline } from "../../emulators/testing/index.ts";
+import type { MeshStatus } from "../../functions/status.ts";
 import { pipeline } from "../../sdk/index.ts";
 import { assertThat, testStream } from "../../sdk/testing/index.ts";
 import lateWords from "../support/pipelines/late-words.ts";
@@ -35,7 +36,13 @@ test("a mesh that does not come to rest fails the run by its deadline", async ()
   const waiting = pipeline("waiting", (p) => {
     assertThat(p.read(testStream<number>().addElements(1))).hasSize(1);
   });
-  const status = { pipeline: "waiting", state: "RUNNING", stages: [], isQuiet: false } as const;
+  const status: MeshStatus = {
+    pipeline: "waiting",
+    state: "RUNNING",
+    stages: [],
+    metrics: [],
+    isQuiet: false,
+  };
   const mesh = { plan: {} as never, status: async () => status, drain: async () => {} };
   const run = runOnMesh(waiting, { mesh, pubsub: {} as never, deadlineMs: 30 });
   await expect(run).rejects.toThrow(/not at rest after 30 ms/);

@@ -7,7 +7,8 @@ import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import type { Store, World } from "../../functions/ports.ts";
 import { MeshError } from "../../sdk/index.ts";
 import { checkNothingDropped, checkNothingLeft, watch } from "./checkers.ts";
-import { windowedSum, workloads } from "./workloads.ts";
+import { windowedSum } from "./workloads/groupings.ts";
+import { workloads } from "./workloads.ts";
 
 type Break = (store: Store) => Partial<Store>;
 
@@ -52,7 +53,7 @@ async function verdict(position: number, breaking: Break): Promise<string> {
     await mesh.run(mesh.clock.nowMs() + 30_000);
     if (workload.feed !== undefined) await mesh.drain();
     await mesh.run(mesh.clock.nowMs() + 2_000_000);
-    expect(workload.result(mesh), "equals the oracle").toEqual(workload.answer);
+    expect(await workload.result(mesh), "equals the oracle").toEqual(workload.answer);
     expect((await mesh.job())?.state, "an end").toBe("DONE");
     await checkNothingDropped(mesh);
     await checkNothingLeft(mesh);

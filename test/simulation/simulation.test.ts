@@ -7,7 +7,8 @@
 import { describe, expect, test } from "vitest";
 import { CHANCE } from "./faults.ts";
 import { simulate, type Trace } from "./simulator.ts";
-import { windowedSum, workloads } from "./workloads.ts";
+import { windowedSum } from "./workloads/groupings.ts";
+import { workloads } from "./workloads.ts";
 
 const SEEDS = Number(process.env["SIM_SEEDS"] ?? 30);
 const only = process.env["SIM_SEED"];

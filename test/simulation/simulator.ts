@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { checkNothingDropped, checkNothingLeft, watch } from "./checkers.ts";
 import { Faults } from "./faults.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 const FAULTY_MS = 40_000;
 /** An unconfirmed register is dropped after 90 s; the rest is ticks. */
@@ -56,7 +56,7 @@ export async function simulate(workload: Workload, seed: number): Promise<Trace>
   if (workload.feed !== undefined) await mesh.drain();
   await mesh.run(quietMs + RECOVERY_MS);
 
-  expect(workload.result(mesh), "equals the oracle").toEqual(workload.answer);
+  expect(await workload.result(mesh), "equals the oracle").toEqual(workload.answer);
   expect((await mesh.job())?.state).toBe("DONE");
   await checkNothingDropped(mesh);
   await checkNothingLeft(mesh);

@@ -122,13 +122,11 @@ export class GroupingDriver {
 
   /** Entries that are stored. */
   get stateSize(): number {
-    this.#grouping.settle();
     return this.#state.size;
   }
 
   /** Stores the state and opens it anew, as another instance would. */
-  reopen(): void {
-    this.#grouping.settle();
+  #reopen(): void {
     const changes = this.#state.settle();
     for (const id of changes.partsToDelete) this.#stored.delete(id);
     for (const { id, text } of changes.partsToPut) this.#stored.set(id, text);
@@ -144,13 +142,22 @@ export class GroupingDriver {
     for (;;) {
       const fired = this.#grouping.fire(this.#moment(synchronizedMs), this.#mode.firingsMax);
       if (fired.failed.length > 0) throw fired.failed[0]?.error;
+      for (const firing of fired.firings) this.#checkHold(firing);
       this.#fired.push(...fired.firings);
       this.dropped.closed += fired.droppedClosed;
       this.#progress = this.#progressNow();
-      if (this.#mode.reopens) this.reopen();
+      this.#grouping.settle();
+      if (this.#mode.reopens) this.#reopen();
       if (fired.isDone) break;
     }
     this.#followHold();
+  }
+
+  /** F3: what was told as the hold is before every pane that is not late. */
+  #checkHold({ timestamp, pane, window }: Firing): void {
+    if (pane.timing === "LATE" || timestamp >= this.#output) return;
+    const words = `${pane.timing} pane of ${window.start} to ${window.end} at ${timestamp}`;
+    throw new Error(`${words} lies behind the output watermark ${this.#output}`);
   }
 
   #followHold(): void {

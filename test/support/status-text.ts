@@ -14,7 +14,7 @@ export async function statusText(mesh: LocalMesh): Promise<string> {
       `out ${s.elementsOut}`,
       `in flight ${s.bundlesInFlight}`,
       `backlog ${mesh.backlog(s.stage) ?? "?"}`,
-      `dropped ${s.droppedLate}`,
+      `dropped ${s.droppedLate} late, ${s.droppedClosed} closed`,
       `duplicates ${s.duplicates}`,
       `dead ${s.deadLetters}`,
       `watermarks ${formatTimestamp(s.inputWatermark)} ${formatTimestamp(s.outputWatermark)}`,

@@ -99,6 +99,7 @@ class Run {
       expect: false,
       dropped: false,
       output: false,
+      hold: false,
       state: false,
     });
     const [name = "", ...others] = Object.keys(fields);
@@ -139,6 +140,10 @@ class Run {
     },
     output: (value, where) => {
       requireEqual(this.#driver.watermarks[1], timeOf(value), `${where}: output watermark`);
+    },
+    hold: (value, where) => {
+      const hold = value === "none" ? MAX_TIMESTAMP : Number(value);
+      requireEqual(this.#driver.progress[0], hold, `${where}: hold`);
     },
     state: (value, where) => {
       requireEqual(this.#driver.stateSize === 0 ? "empty" : "kept", value, `${where}: state`);

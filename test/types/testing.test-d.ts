@@ -1,7 +1,8 @@
 /**
  * The types of `tidemark/testing`, checked by tsc. Nothing here runs.
  */
-import { type KV, type PCollection, type Pipeline, pipeline } from "../../sdk/index.ts";
+import type { MetricResult } from "../../functions/index.ts";
+import { type KV, metrics, type PCollection, type Pipeline, pipeline } from "../../sdk/index.ts";
 import {
   assertThat,
   assertThatMap,
@@ -83,3 +84,20 @@ export const types: Pipeline = pipeline("types", (p) => {
   // @ts-expect-error: one value is not several
   assertThatMultimap(pairs).isEqualTo({ a: 1 });
 });
+
+export const counted = (all: readonly MetricResult[]): void => {
+  metrics.counter("orders", "dropped").add();
+  metrics.counter("dropped").add(-3);
+  metrics.distribution("orders", "items").update(3);
+  metrics.stringSet("orders", "shops").add("a", "b");
+  // @ts-expect-error: three names
+  metrics.counter("a", "b", "c");
+  // @ts-expect-error: a text is no number
+  metrics.gauge("orders", "open").set("3");
+  for (const metric of all) {
+    if (metric.kind === "counter") expectType<number | undefined>()(metric.committed);
+    if (metric.kind === "stringSet") expectType<readonly string[]>()(metric.attempted);
+    if (metric.kind === "distribution") expectType<number>()(metric.attempted.max);
+    if (metric.kind === "gauge") expectType<number | undefined>()(metric.committed?.atMs);
+  }
+};

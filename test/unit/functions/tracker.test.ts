@@ -116,6 +116,7 @@ test("an idle mesh is not called again, and nothing is written (Y3)", async () =
 test("a register leaves when everything in it has arrived, with its counts; one more tick follows", async () => {
   const tracked = await new Tracked().launched();
   await tracked.register({
+    confirmed: 0,
     sends: [
       [group, 0, 0, at(10)],
       [group, 1, 0, at(10)],
@@ -131,11 +132,25 @@ test("a register leaves when everything in it has arrived, with its counts; one 
   expect((await tracked.tick()).wakes).toBe(0);
 });
 
+test("what has arrived and is not confirmed stays: its messages may come again, and count then", async () => {
+  const tracked = await new Tracked().launched();
+  await tracked.register({});
+  await tracked.head(0, received(0));
+  expect((await tracked.tick()).wakes).toBe(1);
+  expect(await tracked.registers()).toEqual(["i1-0"]);
+  expect((await tracked.job()).watermarks[group]).toEqual([10, 10]);
+  tracked.nowMs += 90_001;
+  await tracked.tick();
+  expect(await tracked.registers()).toEqual([]);
+  expect((await tracked.job()).ingest[source]).toBeUndefined();
+});
+
 test("what a register observed counts in the commit that removes it", async () => {
   const tracked = await new Tracked().launched();
-  await tracked.register({ observed: { minTime: at(3), maxTime: at(70) } });
+  await tracked.register({ confirmed: 0, observed: { minTime: at(3), maxTime: at(70) } });
   await tracked.head(0, received(0));
   await tracked.tick();
+  expect(await tracked.registers()).toEqual([]);
   expect((await tracked.job()).watermarks[source]).toEqual([70, 70]);
 });
 

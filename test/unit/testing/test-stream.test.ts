@@ -232,7 +232,7 @@ test("testElementsAtAlmostPositiveInfinity: the last window there is fires at th
 });
 
 describe("between two steps the pipeline comes to rest (TS1)", () => {
-  test("testMultiStage: what a step causes in a later stage comes before the next step", async () => {
+  test("what a step causes in a later stage comes before the next step", async () => {
     const seen: string[] = [];
     await runPipeline((p) => {
       const input = p.read(

@@ -1,0 +1,70 @@
+/**
+ * Workload: a pipeline with its input and the answer, and what workloads share.
+ */
+import type { MemoryMesh } from "../../../emulators/memory/memory-mesh.ts";
+import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
+import { firestore, type Pipeline } from "../../../sdk/index.ts";
+import { mergeByKey } from "../../support/oracle.ts";
+
+/** A pipeline with its input and the answer. */
+export interface Workload {
+  readonly name: string;
+  readonly pipeline: Pipeline;
+  /** Streaming: publishes the input while time goes on. */
+  readonly feed?: (mesh: MemoryMesh) => Promise<void>;
+  readonly answer: Readonly<Record<string, unknown>>;
+  /** What the mesh wrote, in the form of the answer. */
+  readonly result: (mesh: MemoryMesh) => Record<string, unknown> | Promise<Record<string, unknown>>;
+}
+
+export interface Event {
+  readonly key: string;
+  readonly value: number;
+  readonly time: number;
+}
+
+export const MINUTE_MS = 60_000;
+
+export const originMs = Date.UTC(2026, 0, 1);
+
+export function eventsOf(seed: number, length: number): Event[] {
+  const { fraction } = seededRandom(seed);
+  return Array.from({ length }, (_, i) => ({
+    key: `k${Math.floor(fraction() * 7)}`,
+    value: Math.floor(fraction() * 100),
+    time: originMs + i * 5 - Math.floor(fraction() * 200),
+  }));
+}
+
+/** 20 ms of event time in 800 ms of processing time: a delay of seconds stays within bounds. */
+export async function publishAll(mesh: MemoryMesh, events: readonly Event[]): Promise<void> {
+  for (let i = 0; i < events.length; i += 4) {
+    const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
+    await mesh.publish("events", data);
+    await mesh.run(mesh.clock.nowMs() + 800);
+  }
+}
+
+export function documents(mesh: MemoryMesh): Record<string, unknown> {
+  const entries = [...mesh.store.documents("out")];
+  return Object.fromEntries(entries.map(([id, fields]) => [id, fields["value"]]));
+}
+
+export const keyed = firestore.collection<{ key: unknown; value: unknown }>("out", {
+  id: (pair) => String(pair.key),
+  fields: ({ value }) => ({ value }),
+});
+
+/** Several panes of a window: one document each. */
+export const paned = firestore.collection<{ key: unknown; value: unknown }>("out", {
+  id: (pair, { window, pane }) => `${pair.key}@${window.start}#${pane.index}`,
+  fields: ({ value }) => ({ value }),
+});
+
+/** Sums the panes of a key and window. */
+export function mergedPanes(mesh: MemoryMesh): Record<string, unknown> {
+  const panes = Object.entries(documents(mesh)).map(
+    ([id, value]) => [id.split("#")[0] ?? "", Number(value)] as const,
+  );
+  return mergeByKey(panes);
+}
