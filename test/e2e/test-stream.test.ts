@@ -7,6 +7,7 @@ import { runOnMesh, runPipeline } from "../../emulators/testing/index.ts";
 import type { MeshStatus } from "../../functions/status.ts";
 import { pipeline } from "../../sdk/index.ts";
 import { assertThat, testStream } from "../../sdk/testing/index.ts";
+import batchedWords from "../support/pipelines/batched-words.ts";
 import lateWords from "../support/pipelines/late-words.ts";
 import { bundle, removeBundles, withMesh } from "../support/run-mesh.ts";
 
@@ -28,6 +29,23 @@ test(
     );
     expect({ state: status.state, checks }).toEqual({ state: "DONE", checks: 5 });
     expect(status.stages.reduce((sum, { droppedLate }) => sum + droppedLate, 0)).toBe(2);
+  },
+  TIMEOUT_MS,
+);
+
+test("state and timers in memory", async () => {
+  const { state, checks } = await runPipeline(batchedWords);
+  expect({ state, checks }).toEqual({ state: "DONE", checks: 3 });
+});
+
+test(
+  "state and timers on the embedded mesh",
+  async () => {
+    const bundled = await bundle("test/support/pipelines/batched-words.ts", batchedWords);
+    const { status, checks } = await withMesh(bundled, ({ mesh }) =>
+      runOnMesh(batchedWords, { mesh, pubsub: mesh.services.pubsubClient }),
+    );
+    expect({ state: status.state, checks }).toEqual({ state: "DONE", checks: 3 });
   },
   TIMEOUT_MS,
 );
