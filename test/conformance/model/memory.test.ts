@@ -10,7 +10,8 @@ test("each case has a name of its own", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-test.each(MODEL_CASES)("$name", async ({ build, deadLetters = 0 }) => {
+test.each(MODEL_CASES)("$name", async ({ build, check, deadLetters = 0 }) => {
   const result = await testPipeline(build, { shards: 3, allowDeadLetters: deadLetters > 0 });
   expect(result.deadLetters).toHaveLength(deadLetters);
+  check?.(result);
 });

@@ -10,20 +10,27 @@ import type { Pipeline } from "../../../sdk/index.ts";
 import { type ScriptStep, scriptOf } from "../../../sdk/testing/script-steps.ts";
 import { InProcessMesh } from "../../support/in-process-mesh.ts";
 import type { Taken } from "../../support/mesh-clients.ts";
+import type { CaseOutcome } from "./model-case.ts";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 40_000;
+
+/** What came of a run whose checks hold. */
+export interface Played extends CaseOutcome {
+  /** Checks of assertions that ran. */
+  readonly checks: number;
+}
 
 /**
  * Runs a pipeline to its end and checks its assertions.
  *
  * @param deadLetters - how many dead letters must come of it
- * @throws ERR_ASSERTION if a check fails, or other dead letters came than were to
+ * @throws ERR_ASSERTION if a check fails, or another number of dead letters came
  */
 export async function playOnServices(
   built: Pipeline,
   services: LocalWorld,
   deadLetters: number,
-): Promise<number> {
+): Promise<Played> {
   const { steps, isEnded } = scriptOf(built.graph);
   const assertions = assertionsTopicName(built.name);
   const mesh = await InProcessMesh.start(built, services, {
@@ -34,13 +41,11 @@ export async function playOnServices(
     for (const step of steps) await take(mesh, step);
     if (isEnded) await mesh.drain(DEADLINE_MS);
     const recorded = await mesh.collected(assertions, DEADLINE_MS);
-    const letters = await mesh.collected(mesh.plan.deadLetterTopic, DEADLINE_MS);
+    const collected = await mesh.collected(mesh.plan.deadLetterTopic, DEADLINE_MS);
+    const letters = collected.map((letter) => jsonOf<RunDeadLetter>(messageOf(letter)));
     const unwanted = letters.length === deadLetters ? [] : letters;
-    return await judge(
-      built,
-      recorded.map(messageOf),
-      unwanted.map((letter) => jsonOf<RunDeadLetter>(messageOf(letter))),
-    );
+    const checks = await judge(built, recorded.map(messageOf), unwanted);
+    return { checks, deadLetters: letters, status: await mesh.status() };
   } finally {
     await mesh.stop();
   }
