@@ -8,7 +8,7 @@
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
-import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { MeshError } from "../sdk/model/errors.ts";
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey, type Window, windowKey } from "../sdk/model/window.ts";
@@ -258,12 +258,11 @@ function takeElements(
 
 /** What can't be kept of a side input is set aside by one of the shards that all got it. */
 function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
-  try {
-    shard.gate?.views.take(columns);
-  } catch (error) {
-    if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
-    if (shard.ref.shard !== 0) return;
-    const { side, window, values: elements } = columns;
+  const tooBig = shard.gate?.views.take(columns);
+  if (tooBig === undefined || shard.ref.shard !== 0) return;
+  const { error, dropped } = tooBig;
+  const { side, window } = columns;
+  for (const elements of dropped) {
     into.dead.push({ error, attempts: 1, element: { side, window, elements } });
   }
 }

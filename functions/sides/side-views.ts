@@ -30,20 +30,29 @@ import { viewOf } from "./view.ts";
 /** Text of a side input's window at most: what a shard keeps of it, and each other shard as well. */
 export const SIDE_INPUT_BYTES_MAX: number = DOCUMENT_BYTES_MAX;
 
-/** What came of one pane. */
-interface Pane {
-  readonly size: number;
-  readonly values: Json[];
+/** A bundle of a pane. */
+interface Chunk {
+  readonly paneIndex: number;
+  /** How many elements the whole pane has. */
+  readonly paneSize: number;
+  readonly values: readonly Json[];
+  readonly bytes: number;
 }
 
 /** What a shard has of one window of one side input. */
 interface SideWindow {
   readonly window: Window;
-  readonly panes: Map<number, Pane>;
-  chunks: number;
+  readonly chunks: Chunk[];
   bytes: number;
   /** The value for DoFns, made when it is first read; undefined: to be made. */
   view: { readonly value: unknown } | undefined;
+}
+
+/** A window that has become too big to be kept. */
+export interface TooBig {
+  readonly error: MeshError;
+  /** What had come of it, which is not kept any more. */
+  readonly dropped: readonly (readonly Json[])[];
 }
 
 /** One side input. */
@@ -76,31 +85,35 @@ export class SideViews {
       windows: new Map(),
       watermark: watermarks[spec.name] ?? MIN_TIMESTAMP,
     }));
-    for (const [id, text] of state.entries()) {
-      const [, index, , key] = /^y(\d+)\.(\d+) (.+)$/.exec(id) ?? [];
-      if (index === undefined || key === undefined) continue;
-      this.#addChunk(this.#windowOf(Number(index), key), JSON.parse(text) as ChunkJson);
+    for (const [index, key, json] of storedChunks(state)) {
+      const [paneIndex, paneSize, values, bytes] = json;
+      this.#addChunk(this.#windowOf(index, key), { paneIndex, paneSize, values, bytes });
     }
   }
 
   /**
    * Takes a bundle of a side input.
    *
-   * @throws ERR_ELEMENT_TOO_BIG if the window has grown over the limit: the bundle is not kept, and
-   *   nobody can read the window any more
+   * @returns what is not kept if the window has grown over the limit: nobody can read it any more
    */
-  take(columns: WindowColumns): void {
+  take(columns: WindowColumns): TooBig | undefined {
     const index = this.#indexOf(columns.side ?? "");
-    const { values, size = values.length, pane } = columns;
+    const { values, size: paneSize = values.length, pane } = columns;
     const open = this.#windowOf(index, columns.window);
-    const kept = size === 0 ? [] : values;
+    const kept = paneSize === 0 ? [] : values;
     const bytes = kept.length === 0 ? 2 : Buffer.byteLength(JSON.stringify(kept));
-    const isTooBig = open.bytes + bytes > SIDE_INPUT_BYTES_MAX;
-    // Without its elements, but with its size: that it was too big must not be forgotten.
-    const chunk: ChunkJson = [pane?.[1] ?? 0, size, isTooBig ? [] : kept, bytes];
-    this.#state.put(`y${index}.${open.chunks} ${columns.window}`, JSON.stringify(chunk));
+    const chunk: Chunk = { paneIndex: pane?.[1] ?? 0, paneSize, values: kept, bytes };
+    this.#put(index, columns.window, open.chunks.length, chunk);
     this.#addChunk(open, chunk);
-    if (isTooBig) throw this.#tooBig(index, open);
+    if (open.bytes <= SIDE_INPUT_BYTES_MAX) return undefined;
+    const dropped = open.chunks.map((each) => each.values).filter((list) => list.length > 0);
+    // Without its elements, but with its size: that it is too big must not be forgotten.
+    for (const [i, each] of open.chunks.entries()) {
+      if (each.values.length === 0) continue;
+      open.chunks[i] = { ...each, values: [] };
+      this.#put(index, columns.window, i, { ...each, values: [] });
+    }
+    return { error: this.#tooBig(index, open), dropped };
   }
 
   /** Takes over a side input's watermark; an older one changes nothing. */
@@ -115,8 +128,8 @@ export class SideViews {
       const window = side.windowOf(main);
       if (side.watermark > readyAfter(side, window)) return true;
       if (side.spec.kind === "signal") return false;
-      const panes = side.windows.get(windowKey(window))?.panes ?? new Map<number, Pane>();
-      return [...panes.values()].some(({ size, values }) => values.length >= size);
+      const open = side.windows.get(windowKey(window));
+      return open !== undefined && (isUnreadable(open) || wholePanes(open).length > 0);
     });
   }
 
@@ -132,7 +145,7 @@ export class SideViews {
     const { spec, windowOf, windows } = this.#sides[index] as Side;
     const open = windows.get(windowKey(windowOf(main)));
     if (open === undefined) return viewOf(spec, [], where);
-    if (open.bytes > SIDE_INPUT_BYTES_MAX) throw this.#tooBig(index, open, where);
+    if (isUnreadable(open)) throw this.#tooBig(index, open, where);
     open.view ??= { value: viewOf(spec, elementsOf(open), where) };
     return open.view.value;
   }
@@ -174,7 +187,7 @@ export class SideViews {
     for (const [index, { windows }] of this.#sides.entries()) {
       for (const [key, open] of windows) {
         if (mainWatermark <= expiryOf(open.window, latenessMs)) continue;
-        for (let i = 0; i < open.chunks; i++) this.#state.delete(`y${index}.${i} ${key}`);
+        for (const i of open.chunks.keys()) this.#state.delete(`y${index}.${i} ${key}`);
         windows.delete(key);
       }
     }
@@ -195,8 +208,7 @@ export class SideViews {
     if (open === undefined) {
       open = {
         window: parseWindowKey(key),
-        panes: new Map(),
-        chunks: 0,
+        chunks: [],
         bytes: 0,
         view: undefined,
       };
@@ -205,13 +217,16 @@ export class SideViews {
     return open;
   }
 
-  #addChunk(open: SideWindow, [index, size, values, bytes]: ChunkJson): void {
-    const pane = open.panes.get(index) ?? { size, values: [] };
-    open.panes.set(index, pane);
-    for (const value of values) pane.values.push(value);
-    open.chunks++;
-    open.bytes += bytes;
+  #addChunk(open: SideWindow, chunk: Chunk): void {
+    open.chunks.push(chunk);
+    open.bytes += chunk.bytes;
     open.view = undefined;
+  }
+
+  #put(index: number, key: string, number: number, chunk: Chunk): void {
+    const { paneIndex, paneSize, values, bytes } = chunk;
+    const json: ChunkJson = [paneIndex, paneSize, values, bytes];
+    this.#state.put(`y${index}.${number} ${key}`, JSON.stringify(json));
   }
 
   #tooBig(index: number, { bytes, window }: SideWindow, where = placeOf(this.#node)): MeshError {
@@ -229,8 +244,33 @@ function readyAfter({ spec }: Side, window: Window): Timestamp {
   return expiryOf(window, spec.view.windowing.allowedLatenessMs);
 }
 
-function elementsOf({ panes }: SideWindow): unknown[] {
-  const whole = [...panes].filter(([, { size, values }]) => values.length >= size);
-  whole.sort(([a], [b]) => a - b);
-  return whole.flatMap(([, { values }]) => values.map((value) => anyCoder.decode(value)));
+/** The stored bundles, those of a window in their order. */
+function storedChunks(state: ShardState): [index: number, key: string, json: ChunkJson][] {
+  const found: [number, [number, string, ChunkJson]][] = [];
+  for (const [id, text] of state.entries()) {
+    const [, index, number, key] = /^y(\d+)\.(\d+) (.+)$/.exec(id) ?? [];
+    if (key !== undefined) found.push([Number(number), [Number(index), key, JSON.parse(text)]]);
+  }
+  return found.sort(([a], [b]) => a - b).map(([, chunk]) => chunk);
+}
+
+function isUnreadable({ bytes }: SideWindow): boolean {
+  return bytes > SIDE_INPUT_BYTES_MAX;
+}
+
+/** The panes of which all bundles have come, in their order. */
+function wholePanes({ chunks }: SideWindow): (readonly Chunk[])[] {
+  const panes = [...Map.groupBy(chunks, ({ paneIndex }) => paneIndex)].sort(([a], [b]) => a - b);
+  return panes
+    .map(([, ofPane]) => ofPane)
+    .filter((ofPane) => {
+      const count = ofPane.reduce((sum, { values }) => sum + values.length, 0);
+      return count >= (ofPane[0]?.paneSize ?? 0);
+    });
+}
+
+function elementsOf(open: SideWindow): unknown[] {
+  return wholePanes(open).flatMap((chunks) =>
+    chunks.flatMap(({ values }) => values.map((value) => anyCoder.decode(value))),
+  );
 }

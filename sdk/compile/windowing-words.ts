@@ -53,7 +53,11 @@ function offsetWords(offsetMs: number): string {
 function calendarWords({ unit, amount, timeZone, startDate }: CalendarWindows): string {
   const units = amount === 1 ? unit.slice(0, -1) : unit;
   const { year, month, day } = startDate;
-  return `windows of ${amount} ${units} in ${timeZone}, one beginning on ${year}-${month}-${day}`;
+  return `windows of ${amount} ${units} in ${timeZone}, one beginning on ${year}-${two(month)}-${two(day)}`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, "0");
 }
 
 function triggerWords(spec: TriggerSpec): string {

@@ -56,9 +56,13 @@ export interface YearsOptions extends CalendarOptions {
 
 /** The four kinds of calendar windows. */
 export interface CalendarWindowFns {
+  /** Windows of so many days. @throws ERR_OPTION */
   days(amount: number, options?: DaysOptions): CalendarWindows;
+  /** Windows of so many weeks. @throws ERR_OPTION */
   weeks(amount: number, options?: WeeksOptions): CalendarWindows;
+  /** Windows of so many months. @throws ERR_OPTION */
   months(amount: number, options?: MonthsOptions): CalendarWindows;
+  /** Windows of so many years. @throws ERR_OPTION */
   years(amount: number, options?: YearsOptions): CalendarWindows;
 }
 

@@ -3,7 +3,7 @@
  * is what their oracles say.
  *
  * Each stands for what the memory world can't show: code and state in other processes, accumulators,
- * side inputs, windows and timers that travel, and time that passes by itself.
+ * windows and timers that travel, and time that passes by itself.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,7 +36,6 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const runs: readonly (readonly [query: number, mode: NexmarkMode, what: string])[] = [
   [3, "streaming", "state and timers"],
   [4, "batch", "windows that merge, and slide"],
-  [7, "batch", "a side input by window"],
   [10, "batch", "triggers, and files by the user's code"],
   [12, "streaming", "processing time"],
 ];

@@ -1,7 +1,7 @@
 /**
  * All model cases, by file.
  */
-
+import { badInputCases } from "./bad-input.cases.ts";
 import { combineCases } from "./combine.cases.ts";
 import { metricsCases } from "./metrics.cases.ts";
 import type { ModelCase } from "./model-case.ts";
@@ -26,6 +26,7 @@ export const CASES_BY_FILE: Readonly<Record<string, readonly ModelCase[]>> = {
   "sources.cases.ts": sourcesCases,
   "metrics.cases.ts": metricsCases,
   "testing.cases.ts": testingCases,
+  "bad-input.cases.ts": badInputCases,
 };
 
 export const MODEL_CASES: readonly ModelCase[] = Object.values(CASES_BY_FILE).flat();

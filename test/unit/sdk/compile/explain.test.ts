@@ -1,11 +1,27 @@
 import { expect, test } from "vitest";
 import {
+  afterAll,
+  afterAny,
+  afterCount,
+  afterEach,
+  afterProcessingTime,
+  afterWatermark,
+  calendarWindows,
   compile,
+  customWindows,
   explainPlan,
   files,
   fixedWindows,
+  globalWindow,
+  never,
+  orFinally,
   pipeline,
   pubsub,
+  repeatedly,
+  sessions,
+  slidingWindows,
+  type WindowFnSpec,
+  type WindowOptions,
   watermarks,
 } from "../../../../sdk/index.ts";
 import { flights } from "./flights.ts";
@@ -52,4 +68,63 @@ test("what differs from the defaults is named", () => {
   expect(text).toContain("holding all so far; panes get the earliest timestamp");
   expect(text).toContain("no empty pane at the end; a last pane always, at closing");
   expect(text).toContain(", 1 shard\n");
+});
+
+test.each<[string, WindowFnSpec, WindowOptions, words: string]>([
+  ["sessions", sessions({ minutes: 30 }), {}, "sessions that end after 30 min of silence; late"],
+  [
+    "sliding windows",
+    slidingWindows({ hours: 1 }, { period: { minutes: 5 } }),
+    {},
+    "sliding windows of 1 h, one each 5 min; late elements are dropped",
+  ],
+  [
+    "calendar windows",
+    calendarWindows.weeks(1, { timeZone: "Asia/Kolkata" }),
+    {},
+    "windows of 7 days in Asia/Kolkata, one beginning on 1970-01-05; late",
+  ],
+  [
+    "custom windows",
+    customWindows({ name: "shifts", assign: () => [], merge: () => [] }),
+    {},
+    'custom windows "shifts", which merge; late',
+  ],
+  [
+    "a trigger",
+    globalWindow(),
+    {
+      trigger: orFinally(
+        repeatedly(afterAny(afterCount(100), afterProcessingTime({ delay: { minutes: 1 } }))),
+        afterWatermark(),
+      ),
+      accumulation: "discarding",
+    },
+    "one global window; fires again and again (after 100 elements or after 1 min of processing time), until it fires for the last time at the end of the window, and then never again, each later pane holding only what is new; late elements are dropped",
+  ],
+  [
+    "early and late firings",
+    fixedWindows(10),
+    {
+      trigger: afterWatermark({
+        early: afterAll(afterCount(1), never()),
+        late: afterEach(
+          afterProcessingTime({ alignTo: { period: 1_000, offset: 5 } }),
+          afterCount(2),
+        ),
+      }),
+      accumulation: "accumulating",
+      allowedLateness: 1_000,
+    },
+    "fixed windows of 10 ms; fires at the end of the window, before it (for each bundle and when the window is forgotten), after it (after the next multiple of 1 s, offset 5 ms of processing time, then after 2 elements), each later pane holding all so far; late elements are taken for 1 s",
+  ],
+])("%s are told in words", (_, windowFn, options, words) => {
+  const built = pipeline("told", (p) => {
+    p.create([1])
+      .windowInto(windowFn, options)
+      .keyBy((x) => x)
+      .groupByKey()
+      .write(files.ndjson("o"));
+  });
+  expect(explainPlan(compile(built), built.graph)).toContain(`windows   ${words}`);
 });
