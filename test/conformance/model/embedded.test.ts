@@ -23,7 +23,7 @@ const numbered = MODEL_CASES.map((each, i) => ({ ...each, pipelineName: `case-${
 // Most of a case is waiting for messages, so several run beside each other.
 test.concurrent.each(numbered)("$name", { timeout: 120_000 }, async (each) => {
   const built = pipeline(each.pipelineName, each.build);
-  const played = await playOnServices(built, services, each.deadLetters ?? 0);
+  const played = await playOnServices(built, services, { deadLetters: each.deadLetters ?? 0 });
   expect(played.checks).toBeGreaterThan(0);
   expect(played.deadLetters).toHaveLength(each.deadLetters ?? 0);
   each.check?.(played);

@@ -8,11 +8,17 @@ import { jsonOf, judge, type RunDeadLetter } from "../../../emulators/testing/ju
 import { assertionsTopicName } from "../../../sdk/compile/names.ts";
 import type { Pipeline } from "../../../sdk/index.ts";
 import { type ScriptStep, scriptOf } from "../../../sdk/testing/script-steps.ts";
-import { InProcessMesh } from "../../support/in-process-mesh.ts";
+import { InProcessMesh, type InProcessOptions } from "../../support/in-process-mesh.ts";
 import type { Taken } from "../../support/mesh-clients.ts";
 import type { CaseOutcome } from "./model-case.ts";
 
 const DEADLINE_MS = 40_000;
+
+/** How a pipeline is run on services. */
+export interface PlayOptions extends Pick<InProcessOptions, "compile" | "engine"> {
+  /** How many dead letters must come of it; none where left out. */
+  readonly deadLetters?: number;
+}
 
 /** What came of a run whose checks hold. */
 export interface Played extends CaseOutcome {
@@ -23,17 +29,17 @@ export interface Played extends CaseOutcome {
 /**
  * Runs a pipeline to its end and checks its assertions.
  *
- * @param deadLetters - how many dead letters must come of it
  * @throws ERR_ASSERTION if a check fails, or another number of dead letters came
  */
 export async function playOnServices(
   built: Pipeline,
   services: LocalWorld,
-  deadLetters: number,
+  { deadLetters = 0, ...options }: PlayOptions = {},
 ): Promise<Played> {
   const { steps, isEnded } = scriptOf(built.graph);
   const assertions = assertionsTopicName(built.name);
   const mesh = await InProcessMesh.start(built, services, {
+    ...options,
     collect: ({ deadLetterTopic }) => [assertions, deadLetterTopic],
   });
   try {
