@@ -9,7 +9,7 @@
 /** A binary heap. */
 export class Heap<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
-  #items: T[] = [];
+  readonly #items: T[] = [];
 
   constructor(isBefore: (a: T, b: T) => boolean) {
     this.#isBefore = isBefore;
@@ -46,11 +46,9 @@ export class Heap<T> {
     return first;
   }
 
-  /** Leaves out items that `keeps` refuses. */
-  filter(keeps: (item: T) => boolean): void {
-    const kept = this.#items.filter(keeps);
-    this.#items = [];
-    for (const item of kept) this.push(item);
+  /** Takes all items out, in any order. */
+  clear(): T[] {
+    return this.#items.splice(0);
   }
 
   #sink(item: T): void {

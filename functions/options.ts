@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly chunkElementsMax: number;
   /** Processing time after which a read activation takes no more, in ms. */
   readonly readMsMax: number;
-  /** Panes that one activation fires at most; the rest waits for a message to itself. */
+  /** Panes or timers that one activation fires at most; the rest waits for a message to itself. */
   readonly firingsMax: number;
   /** Memtable text that a head carries before it is written out as a segment. */
   readonly memtableBytesMax: number;

@@ -110,7 +110,6 @@ export type {
   MultimapState,
   OrderedListState,
   SetState,
-  Timestamped,
   ValueState,
 } from "./state/state-types.ts";
 export {
@@ -176,6 +175,7 @@ export { sum } from "./transforms/combiners/sum.ts";
 export { type TopBy, type TopComparison, top } from "./transforms/combiners/top.ts";
 export type { Composite } from "./transforms/composite.ts";
 export { countPerElement } from "./transforms/count-per-element.ts";
+export { type DeduplicateOptions, deduplicate } from "./transforms/deduplicate.ts";
 export { distinct, distinctBy } from "./transforms/distinct.ts";
 export type { DoFn, FinishBundleContext, None, ProcessContext } from "./transforms/do-fn.ts";
 export {
@@ -185,6 +185,13 @@ export {
   type EnrichOptions,
   enrich,
 } from "./transforms/enrichment/enrich.ts";
+export {
+  type BatchOptions,
+  type GroupIntoBatches,
+  groupIntoBatches,
+  type ShardedKey,
+} from "./transforms/group-into-batches.ts";
+export { type IntervalJoinOptions, intervalJoin } from "./transforms/interval-join.ts";
 export { fullJoin, innerJoin, type Joined, leftJoin, rightJoin } from "./transforms/joins.ts";
 export { parseJson, toJson } from "./transforms/json.ts";
 export { latestGlobally, latestPerKey } from "./transforms/latest.ts";

@@ -105,7 +105,16 @@ export class Schedule {
   #clean(): void {
     const size = this.#event.size + this.#processing.size + this.#holds.size;
     if (size < 2 * this.#cleanedSize + GARBAGE_MIN) return;
-    for (const heap of [this.#event, this.#processing, this.#holds]) heap.filter(counts);
+    for (const heap of [this.#event, this.#processing, this.#holds]) {
+      const seen = new Set<string>();
+      for (const item of heap.clear()) {
+        const { cell, slot, part } = item;
+        const name = JSON.stringify([cell.open.key, cell.keyText, slot, part]);
+        if (!counts(item) || seen.has(name)) continue;
+        seen.add(name);
+        heap.push(item);
+      }
+    }
     this.#cleanedSize = this.#event.size + this.#processing.size + this.#holds.size;
   }
 }

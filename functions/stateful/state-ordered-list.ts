@@ -8,11 +8,14 @@
 import {
   earlier,
   later,
+  MAX_TIMESTAMP,
+  MIN_TIMESTAMP,
   type Timestamp,
   type TimestampLike,
   toTimestamp,
 } from "../../sdk/model/time.ts";
-import type { OrderedListState, Timestamped } from "../../sdk/state/state-types.ts";
+import type { OrderedListState } from "../../sdk/state/state-types.ts";
+import type { TimestampedValue } from "../../sdk/transforms/reify.ts";
 import type { Live } from "./key-cells.ts";
 import { chunksOf, type StateSlot } from "./state-slot.ts";
 
@@ -28,7 +31,7 @@ interface Chunk {
   isChanged: boolean;
 }
 
-type Items = readonly Timestamped<unknown>[];
+type Items = readonly TimestampedValue<unknown>[];
 
 /** Half-open, as everywhere. */
 type Range = readonly [from: number, to: number];
@@ -41,7 +44,7 @@ export class LiveOrderedList implements OrderedListState<unknown>, Live {
   /** In the order of adding. */
   #chunks: Chunk[];
   #removed: string[] = [];
-  #added: Timestamped<unknown>[] = [];
+  #added: TimestampedValue<unknown>[] = [];
 
   constructor(slot: StateSlot) {
     this.#slot = slot;
@@ -62,6 +65,14 @@ export class LiveOrderedList implements OrderedListState<unknown>, Live {
 
   readRange(from: TimestampLike, to: TimestampLike): Items {
     return this.#read([toTimestamp(from), toTimestamp(to)]);
+  }
+
+  earliest(): Timestamp | undefined {
+    const ofChunks = this.#chunks.map(({ from, items, isChanged }) =>
+      isChanged && items !== undefined ? firstOf(items) : from,
+    );
+    const times = this.#added.length === 0 ? ofChunks : [...ofChunks, firstOf(this.#added)];
+    return times.length === 0 ? undefined : times.reduce(earlier);
   }
 
   isEmpty(): boolean {
@@ -90,7 +101,7 @@ export class LiveOrderedList implements OrderedListState<unknown>, Live {
   }
 
   #read(range: Range): Items {
-    const items: Timestamped<unknown>[] = [];
+    const items: TimestampedValue<unknown>[] = [];
     for (const chunk of this.#chunks) {
       if (chunk.from >= range[1] || chunk.to < range[0]) continue;
       for (const item of this.#itemsOf(chunk)) if (isIn(item, range)) items.push(item);
@@ -125,11 +136,11 @@ export class LiveOrderedList implements OrderedListState<unknown>, Live {
   /** Writes items as chunks, numbered from `first` on. */
   #write(first: number, added: Items): Chunk[] {
     const { codec } = this.#slot;
-    const textOf = ({ timestamp, value }: Timestamped<unknown>): string =>
+    const textOf = ({ timestamp, value }: TimestampedValue<unknown>): string =>
       `[${timestamp},${codec.encode(value)}]`;
     return chunksOf(added, textOf).map(({ items, text }, i) => {
-      const times = items.map(({ timestamp }) => timestamp);
-      const [from, to] = [times.reduce(earlier), times.reduce(later)];
+      const to = items.reduce((max, { timestamp }) => later(max, timestamp), MIN_TIMESTAMP);
+      const from = firstOf(items);
       const number = first + i;
       const part = [number, from, to].map((n) => n.toString(36)).join(" ");
       this.#slot.set(part, text);
@@ -138,7 +149,11 @@ export class LiveOrderedList implements OrderedListState<unknown>, Live {
   }
 }
 
-function isIn({ timestamp }: Timestamped<unknown>, [from, to]: Range): boolean {
+function firstOf(items: Items): Timestamp {
+  return items.reduce((min, { timestamp }) => earlier(min, timestamp), MAX_TIMESTAMP);
+}
+
+function isIn({ timestamp }: TimestampedValue<unknown>, [from, to]: Range): boolean {
   return timestamp >= from && timestamp < to;
 }
 

@@ -4,7 +4,7 @@
  * Owns: the way from the names of states and timers to the cell at hand, and the check of outputs.
  * Does not own: what is at hand (stateful-work.ts).
  *
- * SC1. An output is never older than its input, but by the skew that the DoFn allows.
+ * SX1. An output is never older than its input, but by the skew that the DoFn allows.
  */
 import { decodeKey } from "../../sdk/coders/key-coder.ts";
 import { assert } from "../../sdk/model/assert.ts";
@@ -78,6 +78,7 @@ export class StatefulContext implements TimerScope {
   timestamp: Timestamp = MIN_TIMESTAMP;
   fireTimestamp: Timestamp = MIN_TIMESTAMP;
   tag = "";
+  firing: Timestamp | undefined;
   readonly state: object;
   readonly timers: object;
   readonly bundleFinalizer: BundleFinalizer;
@@ -101,6 +102,7 @@ export class StatefulContext implements TimerScope {
     pane: PaneInfo = NO_FIRING,
     fireTimestamp: Timestamp = timestamp,
     tag = "",
+    firing?: Timestamp,
   ): void {
     this.#cell = cell;
     this.#eventNow = eventNow;
@@ -110,6 +112,7 @@ export class StatefulContext implements TimerScope {
     this.timestamp = timestamp;
     this.fireTimestamp = fireTimestamp;
     this.tag = tag;
+    this.firing = firing;
   }
 
   /** From now on, using the context is an error: what it was made for has ended. */

@@ -10,12 +10,13 @@
  *
  * @see Beam's SimpleDoFnRunner.TimerInternalsTimer, and FnApiTimer for what is relative to what
  */
-import { type Duration, toMs } from "../../sdk/model/duration.ts";
+import { type Duration, toMs, toMsOrInfinity } from "../../sdk/model/duration.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import {
   addMs,
   earlier,
   formatTimestamp,
+  MAX_TIMESTAMP,
   type Timestamp,
   type TimestampLike,
   toTimestamp,
@@ -38,6 +39,8 @@ export interface TimerScope {
   readonly earliest: Timestamp;
   /** The window's expiry. */
   readonly expiry: Timestamp;
+  /** Time of the event-time timer that fires; undefined if none does. */
+  readonly firing: Timestamp | undefined;
   /** What `setRelative` counts from. */
   now(domain: TimeDomain): Timestamp;
   /** Sets a timer: to emit nothing where `output` is undefined. Unsets it where `time` is. */
@@ -77,11 +80,18 @@ export class TimerHandle implements Timer {
 
   setRelative(options: TimerOptions = {}): void {
     const target = alignUp(addMs(this.getCurrentRelativeTime(), this.#offsetMs), this.#alignMs);
-    this.#put(this.#id.domain === "event" ? earlier(target, this.#scope.expiry) : target, options);
+    if (this.#id.domain === "processing") {
+      this.#put(target, options);
+      return;
+    }
+    const { expiry, firing } = this.#scope;
+    // A timer that loops has come to its window's expiry, and ends there.
+    if (firing !== undefined && firing >= expiry && target > expiry) this.clear();
+    else this.#put(earlier(target, expiry), options);
   }
 
   offset(offset: Duration): Timer {
-    this.#offsetMs = toMs(offset, `${this.#id.where}: offset`);
+    this.#offsetMs = toMsOrInfinity(offset, `${this.#id.where}: offset`);
     return this;
   }
 
@@ -157,7 +167,7 @@ export class TimerFamilyHandle implements TimerMap {
 
 /** Returns the next whole multiple of `periodMs`; the time itself if it is one, or for period 0. */
 function alignUp(time: Timestamp, periodMs: number): Timestamp {
-  if (periodMs === 0) return time;
+  if (periodMs === 0 || time === MAX_TIMESTAMP) return time;
   const over = ((time % periodMs) + periodMs) % periodMs;
   return over === 0 ? time : addMs(time, periodMs - over);
 }

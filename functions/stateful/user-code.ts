@@ -48,9 +48,9 @@ export class UserCode {
   onTimer({ cell, slot, part, time, output }: DueItem): void | Promise<void> {
     const { code, timers } = this.#host.node.fn;
     const name = timerOf(slot);
-    const eventNow = timers[name]?.domain === "event" ? time : output;
+    const firing = timers[name]?.domain === "event" ? time : undefined;
     return this.#call((context) => {
-      context.enter(cell, output, eventNow, NO_FIRING, time, part);
+      context.enter(cell, output, firing ?? output, NO_FIRING, time, part, firing);
       return code.onTimer?.[name]?.(context);
     });
   }

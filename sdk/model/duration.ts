@@ -41,6 +41,16 @@ export function toMs(duration: Duration, what: string): number {
   return ms;
 }
 
+/**
+ * As `toMs`, where a duration without an end makes sense too.
+ *
+ * @throws ERR_DURATION as `toMs` does
+ */
+export function toMsOrInfinity(duration: Duration, what: string): number {
+  if (duration === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  return toMs(duration, what);
+}
+
 function sumOfUnits(fields: DurationFields, what: string): number {
   let ms = 0;
   for (const [unit, amount] of Object.entries(fields)) {

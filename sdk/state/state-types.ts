@@ -10,6 +10,7 @@
  * @see https://beam.apache.org/documentation/programming-guide/#types-of-state
  */
 import type { Timestamp, TimestampLike } from "../model/time.ts";
+import type { TimestampedValue } from "../transforms/reify.ts";
 
 /** One value. */
 export interface ValueState<T> {
@@ -64,19 +65,15 @@ export interface SetState<T> {
   clear(): void;
 }
 
-/** A value with its place in an ordered list. */
-export interface Timestamped<T> {
-  readonly timestamp: Timestamp;
-  readonly value: T;
-}
-
 /** Values in the order of their timestamps; of equal ones, in the order of adding. */
 export interface OrderedListState<T> {
   /** Adds a value without reading the others. */
   add(timestamp: TimestampLike, value: T): void;
-  read(): readonly Timestamped<T>[];
+  read(): readonly TimestampedValue<T>[];
   /** Returns what lies in `from ≤ t < to`. */
-  readRange(from: TimestampLike, to: TimestampLike): readonly Timestamped<T>[];
+  readRange(from: TimestampLike, to: TimestampLike): readonly TimestampedValue<T>[];
+  /** Returns the earliest timestamp, without reading values; undefined if there is none. */
+  earliest(): Timestamp | undefined;
   isEmpty(): boolean;
   clear(): void;
   /** Removes what lies in `from ≤ t < to`. */

@@ -6,7 +6,7 @@
  *
  * @see https://beam.apache.org/documentation/programming-guide/#state-and-timers
  */
-import { type Duration, toMs } from "../model/duration.ts";
+import { type Duration, toMsOrInfinity } from "../model/duration.ts";
 import { MeshError } from "../model/errors.ts";
 import type { AnyKV } from "../model/graph.ts";
 import type { KeyOf } from "../model/kv.ts";
@@ -119,7 +119,10 @@ export type StatefulDefinition<
    * the allowed lateness. What comes later than that is dropped.
    */
   readonly requiresTimeSortedInput?: boolean;
-  /** How far before its input an output may lie; 0 by default. What lies before may be late. */
+  /**
+   * How far before its input an output may lie; 0 by default, Infinity for any. What lies before may
+   * be late, unless a timer holds the watermark for it.
+   */
   readonly allowedTimestampSkew?: Duration;
 } & (keyof T extends never
     ? { readonly onTimer?: Readonly<Record<string, never>> }
@@ -191,7 +194,8 @@ function make(definition: Draft): StatefulDoFn<AnyKV, unknown> {
   const { state = {}, timers = {}, onTimer = {}, allowedTimestampSkew = 0 } = definition;
   requireNames([...Object.keys(state), ...Object.keys(timers)]);
   requireHandlers(Object.keys(timers), onTimer);
-  const allowedTimestampSkewMs = toMs(allowedTimestampSkew, "statefulDoFn: allowedTimestampSkew");
+  const what = "statefulDoFn: allowedTimestampSkew";
+  const allowedTimestampSkewMs = toMsOrInfinity(allowedTimestampSkew, what);
   const kind = "statefulDoFn";
   return Object.freeze({ kind, code: definition, state, timers, allowedTimestampSkewMs });
 }

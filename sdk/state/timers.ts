@@ -32,12 +32,13 @@ export interface Timer {
   /**
    * Sets the timer relative to `getCurrentRelativeTime()`: first `offset` is added, then the time
    * is moved on to the next whole multiple of `align`. One of event time that would come after the
-   * window's expiry is set to the expiry.
+   * window's expiry is set to the expiry; where a timer that fires there sets it, it is left unset, so
+   * that what loops ends with its window.
    *
    * @throws ERR_TIMESTAMP for an output timestamp, as `set` does
    */
   setRelative(options?: TimerOptions): void;
-  /** How far after now `setRelative` sets the timer. */
+  /** How far after now `setRelative` sets the timer. Infinity: at the window's expiry. */
   offset(offset: Duration): Timer;
   /** The period whose next whole multiple `setRelative` moves on to. */
   align(period: Duration): Timer;

@@ -16,7 +16,7 @@
  * @see https://beam.apache.org/releases/javadoc/current/org/apache/beam/sdk/transforms/Combine.PerKey.html
  */
 import { anyCoder } from "../coders/json-coder.ts";
-import { hashKey, keyCoder } from "../coders/key-coder.ts";
+import { keyCoder } from "../coders/key-coder.ts";
 import type { GraphBuilder, NodeLabel } from "../graph-builder.ts";
 import { MeshError } from "../model/errors.ts";
 import { type AnyKV, type GraphNode, runsInIngest } from "../model/graph.ts";
@@ -24,6 +24,7 @@ import { type KV, kv } from "../model/kv.ts";
 import { groupedWindowing, type WindowingStrategy } from "../windowing/windowing-strategy.ts";
 import { type CombineFn, delegating } from "./combine-fn.ts";
 import type { DoFn } from "./do-fn.ts";
+import { isPartCount, partOf } from "./parts.ts";
 
 /**
  * Into how many parts a key is folded: a whole number ≥ 1, or a function that gives it for each key
@@ -50,7 +51,7 @@ export function addCombinePerKey(
   label: NodeLabel,
   { fn, fanout = 1 }: KeyedCombine,
 ): GraphNode {
-  if (typeof fanout === "number" && !isFanout(fanout)) {
+  if (typeof fanout === "number" && !isPartCount(fanout)) {
     throw new MeshError(
       "ERR_OPTION",
       `combine: fanout must be a whole number of at least 1, not ${fanout}.`,
@@ -134,7 +135,7 @@ function addCounts(
   const { windowing, bounded } = input;
   const fn = (pair: unknown): Counted => {
     const parts = fanout((pair as AnyKV).key);
-    if (!isFanout(parts)) throw new RangeError(`fanout gave ${parts}; give a whole number ≥ 1.`);
+    if (!isPartCount(parts)) throw new RangeError(`fanout gave ${parts}; give a whole number ≥ 1.`);
     return { pair: pair as AnyKV, fanout: parts };
   };
   return builder.add(
@@ -171,20 +172,11 @@ function spreading(isIngest: boolean, fanout: number | undefined): DoFn<unknown,
         fanout === undefined ? (element as Counted) : { pair: element as AnyKV, fanout };
       if (parts === 1) return;
       const part = isIngest
-        ? hashKey(`${context.timestamp} ${textOf(pair.value)}`) % parts
+        ? partOf(context.timestamp, pair.value, parts)
         : Math.floor(turn * parts);
       context.output(kv([pair.key, part], pair.value));
     },
   };
-}
-
-/** Any text that is the same for the same value; it need not tell all values apart. */
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? "";
-  } catch {
-    return String(value); // A cycle or a bigint inside: the combine may still take it.
-  }
 }
 
 function strip(element: unknown): AnyKV {
@@ -207,8 +199,4 @@ function merging(fn: AnyCombineFn): AnyCombineFn {
     ...delegating(fn),
     addInput: (accumulator, part) => fn.mergeAccumulators(accumulator, part),
   };
-}
-
-function isFanout(parts: unknown): boolean {
-  return Number.isSafeInteger(parts) && (parts as number) >= 1;
 }

@@ -5,8 +5,12 @@ import {
   bagState,
   combiningState,
   count,
+  deduplicate,
   eventTimer,
   eventTimerFamily,
+  groupIntoBatches,
+  intervalJoin,
+  type Joined,
   type KV,
   kv,
   mapState,
@@ -16,10 +20,11 @@ import {
   type Pipeline,
   pipeline,
   processingTimer,
+  type ShardedKey,
   setState,
   statefulDoFn,
   sum,
-  type Timestamped,
+  type TimestampedValue,
   valueState,
 } from "../../sdk/index.ts";
 
@@ -66,7 +71,7 @@ const declared = statefulDoFn<KV<string, Order>, number>()({
     state.total.add(1);
     expectType<number | undefined>()(state.byName.get("a"));
     expectType<readonly string[]>()(state.tags.read());
-    expectType<readonly Timestamped<string>[]>()(state.log.readRange(0, timestamp));
+    expectType<readonly TimestampedValue<string>[]>()(state.log.readRange(0, timestamp));
     expectType<readonly Order[]>()(state.groups.get("a"));
     timers.expire.set(timestamp, { outputTimestamp: 5 });
     timers.flush.offset({ seconds: 5 }).align({ seconds: 1 }).setRelative();
@@ -145,6 +150,25 @@ export const types: Pipeline = pipeline("stateful-types", (p) => {
     }),
   );
   expectElements<string>()(inPlace);
+
+  // What is made of state and timers.
+  expectElements<Order>()(orders.apply(deduplicate({ by: (order) => order.id })));
+  expectElements<Order>()(orders.apply(deduplicate()));
+  expectElements<KV<string, readonly Order[]>>()(keyed.apply(groupIntoBatches({ size: 5 })));
+  expectElements<KV<string, readonly Order[]>>()(
+    keyed.apply(groupIntoBatches({ bytes: 5, bytesOf: (order: Order) => order.cents })),
+  );
+  expectElements<KV<ShardedKey<string>, readonly Order[]>>()(
+    keyed.apply(groupIntoBatches<string, Order>({ size: 5 }).withShardedKey(3)),
+  );
+  const names = p.create([kv("a", "name")]);
+  expectElements<KV<string, Joined<Order, string>>>()(
+    intervalJoin(keyed, names, { before: 0, after: { minutes: 1 } }),
+  );
+  // @ts-expect-error keys of another type
+  intervalJoin(keyed, p.create([kv(1, "name")]), { before: 0, after: 0 });
+  // @ts-expect-error no pairs
+  orders.apply(groupIntoBatches({ size: 5 }));
 
   // Without pairs there is no key to keep state for.
   // @ts-expect-error

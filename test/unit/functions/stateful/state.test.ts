@@ -214,8 +214,9 @@ test("an ordered list is read and cleared by ranges, in the order of time", asyn
       values(log.readRange(-10, 20)),
       values(log.readRange(20, 30)),
       values(log.readRange(31, 99)),
+      log.earliest(),
     ]),
-  ).toEqual([["abcd", "a", "bc", ""]]);
+  ).toEqual([["abcd", "a", "bc", "", -10]]);
   expect(
     await acting.act(({ log }) => {
       log.clearRange(0, 25);
@@ -223,6 +224,15 @@ test("an ordered list is read and cleared by ranges, in the order of time", asyn
       return values(log.read());
     }),
   ).toEqual(["aed"]);
+  expect(
+    await acting.act(({ log }) => {
+      const before = log.earliest();
+      log.clearRange(-10, 0);
+      const after = log.earliest();
+      log.add(-10, "a");
+      return [before, after];
+    }),
+  ).toEqual([[-10, 5]]);
   expect(await acting.actAnew(({ log }) => values(log.read()))).toEqual(["aed"]);
   // The middle of a chunk: its times stay the same, and yet it must be written again.
   await acting.act(({ log }) => log.add(6, "f"));
@@ -234,7 +244,9 @@ test("an ordered list is read and cleared by ranges, in the order of time", asyn
   expect(await acting.actAnew(({ log }) => values(log.read()))).toEqual(["t1t3"]);
   await acting.act(({ log }) => log.clearRange(0, 10));
   expect(await acting.under.entries()).toEqual([]);
-  expect(await acting.actAnew(({ log }) => log.isEmpty())).toEqual([true]);
+  expect(await acting.actAnew(({ log }) => [log.isEmpty(), log.earliest() ?? "none"])).toEqual([
+    [true, "none"],
+  ]);
 });
 
 test("a multimap has lists by key", async () => {

@@ -161,14 +161,13 @@ describe("event time", () => {
   test("a looping timer ends when its window does", async () => {
     const timed = new Timed({ windowFn: fixedWindows(100) });
     await timed.act("k", 50, ({ timers }) => timers.a.set(60));
-    timed.onFired = (_, { timers, fireTimestamp }) => {
-      if (fireTimestamp < 99) timers.a.offset(20).setRelative();
-    };
+    timed.onFired = (_, { timers }) => timers.a.offset(20).setRelative();
     expect(await timed.under.advance(MAX_TIMESTAMP)).toEqual([
       "a k 60 @60",
       "a k 80 @80",
       "a k 99 @99",
     ]);
+    expect(await timed.under.entries()).toEqual([]);
   });
 });
 
@@ -288,7 +287,10 @@ describe("output timestamps", () => {
   test("a relative event time after the window's expiry is set to the expiry", async () => {
     const timed = new Timed({ windowFn: fixedWindows(100), allowedLateness: 10 });
     await timed.act("k", 5, ({ timers }) => timers.a.offset({ days: 1 }).setRelative());
-    expect(await timed.under.advance(1_000)).toEqual(["a k 109 @109"]);
+    await timed.act("k", 99, ({ timers }) =>
+      timers.b.offset(Number.POSITIVE_INFINITY).setRelative(),
+    );
+    expect(await timed.under.advance(1_000)).toEqual(["a k 109 @109", "b k 109 @109"]);
   });
 });
 
