@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runPipeline } from "../../emulators/testing/index.ts";
-import { anyScenario, buildLaws, laws } from "../support/model-laws.ts";
+import { buildLaws, laws } from "../support/model-laws.ts";
+import { anyScenario } from "../support/scenarios.ts";
 
 const anyMesh = fc.record({
   shards: fc.integer({ min: 1, max: 7 }),

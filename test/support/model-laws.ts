@@ -1,14 +1,10 @@
 /**
  * Model laws: what comes out of a pipeline in the end depends on what goes in, and on nothing else.
  *
- * Owns: scenarios (events on two streams, how they come, and how far their watermarks say they are),
- * and laws, each a pipeline over a scenario that asserts what an oracle computes from all events at
- * once. Does not own: where a scenario is played.
- *
- * A scenario keeps the watermark's promise: no event comes behind the watermark of its stream.
+ * Owns: laws, each a pipeline over a scenario that asserts what an oracle computes from all events at
+ * once. Does not own: scenarios, or where they are played.
  */
-import fc from "fast-check";
-import { assertThat, testStreams, timestamped } from "../../emulators/testing/index.ts";
+import { assertThat } from "../../emulators/testing/index.ts";
 import {
   afterCount,
   afterEach,
@@ -35,29 +31,8 @@ import {
   type TriggerSpec,
   valueState,
 } from "../../sdk/index.ts";
-
-/** One event. Events differ by their ids. */
-export interface Event {
-  readonly id: number;
-  readonly key: string;
-  readonly value: number;
-  readonly time: number;
-}
-
-type Tag = "left" | "right";
-
-/** What happens next: a bundle of a stream, perhaps with a new watermark; or time passes. */
-type Turn =
-  | { readonly tag: Tag; readonly events: readonly Event[]; readonly watermark: number | undefined }
-  | { readonly byMs: number };
-
-/** Events, and the order in which they come. */
-export interface Scenario {
-  readonly turns: readonly Turn[];
-  readonly left: readonly Event[];
-  readonly right: readonly Event[];
-  readonly trigger: keyof typeof triggers;
-}
+import { sessionsOf } from "./oracle.ts";
+import { type Event, type Scenario, streamsOf } from "./scenarios.ts";
 
 /** What a law says of a scenario. */
 export interface Law {
@@ -66,6 +41,7 @@ export interface Law {
   readonly build: (input: Inputs, scenario: Scenario) => void;
 }
 
+/** The streams of a scenario, read. */
 interface Inputs {
   readonly left: PCollection<Event>;
   readonly right: PCollection<Event>;
@@ -74,107 +50,24 @@ interface Inputs {
 const SIZE = 40;
 const PERIOD = 15;
 const GAP = 20;
-const TIME_MIN = -60;
-const TIME_MAX = 260;
 
 /** Triggers that lose nothing where nothing is late. */
-const triggers = {
-  early: afterWatermark({ early: afterCount(1) }),
-  earlyAndLate: afterWatermark({ early: afterCount(2), late: afterCount(1) }),
-  counting: repeatedly(afterCount(3)),
-  each: afterEach(afterCount(2), repeatedly(afterCount(1))),
-  untilTheEnd: orFinally(repeatedly(afterCount(1)), afterWatermark()),
-  processingTime: afterWatermark({ early: afterProcessingTime({ delay: { minutes: 5 } }) }),
-  never: never(),
-} as const satisfies Readonly<Record<string, TriggerSpec>>;
-
-interface Delivery {
-  readonly events: readonly Omit<Event, "id">[];
-  readonly sizes: readonly number[];
-  /** How much of what the watermark may advance it does, in quarters; behind each bundle. */
-  readonly quarters: readonly number[];
-}
-
-function anyDelivery(eventsMax: number): fc.Arbitrary<Delivery> {
-  const event = fc.record({
-    key: fc.constantFrom("a", "b", "c"),
-    value: fc.integer({ min: -9, max: 9 }),
-    time: fc.integer({ min: TIME_MIN, max: TIME_MAX }),
-  });
-  return fc.record({
-    events: fc.array(event, { maxLength: eventsMax }),
-    sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 }),
-    quarters: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 5 }),
-  });
-}
-
-/** Scenarios of at most so many events on each stream. */
-export function anyScenario(eventsMax: number): fc.Arbitrary<Scenario> {
-  return fc
-    .record({
-      left: anyDelivery(eventsMax),
-      right: anyDelivery(eventsMax),
-      order: fc.array(fc.constantFrom("left", "right", "time"), { minLength: 3, maxLength: 9 }),
-      trigger: fc.constantFrom(...(Object.keys(triggers) as (keyof typeof triggers)[])),
-    })
-    .map(({ left, right, order, trigger }) => {
-      const turns = { left: turnsOf("left", left, 0), right: turnsOf("right", right, 1_000) };
-      const eventsOf = (tag: Tag): Event[] => turns[tag].flatMap(({ events }) => events);
-      const events = { left: eventsOf("left"), right: eventsOf("right") };
-      return { turns: interleaved(turns, order), ...events, trigger };
-    });
-}
-
-type Bundle = Extract<Turn, { readonly tag: Tag }>;
-
-function turnsOf(tag: Tag, { events, sizes, quarters }: Delivery, firstId: number): Bundle[] {
-  const rest = events.map((event, i) => ({ ...event, id: firstId + i }));
-  const turns: Bundle[] = [];
-  let watermark = TIME_MIN;
-  for (let i = 0; rest.length > 0; i++) {
-    const bundle = rest.splice(0, sizes[i % sizes.length]);
-    const promised = Math.min(TIME_MAX + SIZE, ...rest.map(({ time }) => time));
-    const quarter = quarters[i % quarters.length] ?? 0;
-    watermark += Math.floor(((promised - watermark) * quarter) / 4);
-    turns.push({ tag, events: bundle, watermark: quarter === 0 ? undefined : watermark });
-  }
-  return turns;
-}
-
-/** Takes turns as `order` says, again and again, until both streams are at their end. */
-function interleaved(
-  { left, right }: Readonly<Record<Tag, readonly Bundle[]>>,
-  order: readonly (Tag | "time")[],
-): Turn[] {
-  const rest = { left: [...left], right: [...right] };
-  const turns: Turn[] = [];
-  for (const who of order) {
-    const turn = who === "time" ? { byMs: 6 * 60_000 } : rest[who].shift();
-    if (turn !== undefined) turns.push(turn);
-  }
-  return [...turns, ...rest.left, ...rest.right];
-}
+const triggers: readonly TriggerSpec[] = [
+  afterWatermark({ early: afterCount(1) }),
+  afterWatermark({ early: afterCount(2), late: afterCount(1) }),
+  repeatedly(afterCount(3)),
+  afterEach(afterCount(2), repeatedly(afterCount(1))),
+  orFinally(repeatedly(afterCount(1)), afterWatermark()),
+  afterWatermark({ early: afterProcessingTime({ delay: { minutes: 5 } }) }),
+  never(),
+];
 
 /** Builds a pipeline over a scenario, with the assertions of some laws. */
 export function buildLaws(laws: readonly Law[], scenario: Scenario): (p: Root) => void {
   return (p) => {
-    let streams = testStreams<{ left: Event; right: Event }>();
-    for (const turn of scenario.turns) {
-      if ("byMs" in turn) {
-        streams = streams.advanceProcessingTime(turn.byMs);
-        continue;
-      }
-      const { tag, events, watermark } = turn;
-      streams = streams.addElements(
-        tag,
-        events.map((event) => timestamped(event, event.time)),
-      );
-      if (watermark !== undefined) streams = streams.advanceWatermarkTo(tag, watermark);
-    }
-    streams = streams.advanceWatermarkToInfinity("left").advanceWatermarkToInfinity("right");
-    const left = p.read(streams.source("left"));
-    const right = p.read(streams.source("right"));
-    for (const law of laws) law.build({ left, right }, scenario);
+    const streams = streamsOf(scenario);
+    const input = { left: p.read(streams.source("left")), right: p.read(streams.source("right")) };
+    for (const law of laws) law.build(input, scenario);
   };
 }
 
@@ -224,19 +117,9 @@ const fixed = { size: SIZE, period: SIZE };
 
 /** What sessions make of events, key by key. */
 function bySession(events: readonly Event[], of: (events: readonly Event[]) => unknown): Result[] {
-  return [...Map.groupBy(events, ({ key }) => key)].flatMap(([key, ofKey]) => {
-    const found: Event[][] = [];
-    for (const event of ofKey.toSorted((a, b) => a.time - b.time)) {
-      const last = found.at(-1);
-      const before = last?.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
-      if (event.time < before + GAP) last?.push(event);
-      else found.push([event]);
-    }
-    return found.map((session) => {
-      const times = session.map(({ time }) => time);
-      return resultOf(key, Math.min(...times), Math.max(...times) + GAP, of(session));
-    });
-  });
+  return [...Map.groupBy(events, ({ key }) => key)].flatMap(([key, ofKey]) =>
+    sessionsOf(ofKey, GAP).map(({ start, end, events }) => resultOf(key, start, end, of(events))),
+  );
 }
 
 const sumValues: CombineFn<Event, number, number> = sum((event: Event) => event.value);
@@ -331,7 +214,7 @@ export const laws: readonly Law[] = [
   {
     name: "the last accumulating pane of a count, whatever the trigger, in fixed windows and sessions",
     build(input, scenario) {
-      const trigger = triggers[scenario.trigger];
+      const trigger = triggers[scenario.variant % triggers.length] ?? never();
       const counts = (windowFn: ReturnType<typeof fixedWindows | typeof sessions>) =>
         keyed(input)
           .windowInto(windowFn, { trigger, accumulation: "accumulating" })

@@ -2,6 +2,7 @@
  * All model cases, by file.
  */
 import { badInputCases } from "./bad-input.cases.ts";
+import { batchesCases } from "./batches.cases.ts";
 import { combineCases } from "./combine.cases.ts";
 import { metricsCases } from "./metrics.cases.ts";
 import type { ModelCase } from "./model-case.ts";
@@ -23,6 +24,7 @@ export const CASES_BY_FILE: Readonly<Record<string, readonly ModelCase[]>> = {
   "side-inputs.cases.ts": sideInputsCases,
   "state.cases.ts": stateCases,
   "timers.cases.ts": timersCases,
+  "batches.cases.ts": batchesCases,
   "sources.cases.ts": sourcesCases,
   "metrics.cases.ts": metricsCases,
   "testing.cases.ts": testingCases,

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalWorld, startLocalWorld } from "../../../emulators/local-world.ts";
 import { pipeline } from "../../../sdk/index.ts";
 import { IN_PROCESS_PROJECT } from "../../support/in-process-mesh.ts";
-import { anyScenario, buildLaws, laws } from "../../support/model-laws.ts";
+import { buildLaws, laws } from "../../support/model-laws.ts";
+import { anyScenario } from "../../support/scenarios.ts";
 import { playOnServices } from "./play-on-services.ts";
 
 let services: LocalWorld;
