@@ -89,6 +89,7 @@ export {
 export type { Window } from "./model/window.ts";
 export { type ElementOf, flatten, type PCollection } from "./pcollection.ts";
 export { type CreateOptions, isPipeline, type Pipeline, pipeline, type Root } from "./pipeline.ts";
+export { type BigQueryField, bigQueryFields } from "./schemas/big-query-fields.ts";
 export type { Schema } from "./schemas/schema.ts";
 export { schemaCoder } from "./schemas/schema-coder.ts";
 export { validate } from "./schemas/validate.ts";
