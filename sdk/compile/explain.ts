@@ -42,7 +42,7 @@ function explainStage(plan: MeshPlan, stage: StagePlan, number: number, nodes: N
     line("runs", names.join(" → ")),
     ...explainEntry(stage),
     ...explainWindowing(stage, nodes),
-    ...edges.map((edge) => line("sends to", `${edge.to}${liftWords(edge, stage)}`)),
+    ...edges.map((edge) => line("sends to", `${edge.to}${edgeWords(edge, stage)}`)),
   ];
 }
 
@@ -50,7 +50,8 @@ function line(label: string, text: string): string {
   return `   ${label.padEnd(9)} ${text}`;
 }
 
-function liftWords({ lift }: EdgePlan, from: StagePlan): string {
+function edgeWords({ lift, side }: EdgePlan, from: StagePlan): string {
+  if (side !== undefined) return `, all shards of it, as the side input "${side}"`;
   if (lift === "none") return "";
   if (lift === "bundle") {
     return ", each bundle folded first: one accumulator for each key and window";

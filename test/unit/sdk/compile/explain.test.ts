@@ -9,10 +9,12 @@ import {
   calendarWindows,
   compile,
   customWindows,
+  type DoFn,
   explainPlan,
   files,
   fixedWindows,
   globalWindow,
+  type None,
   never,
   orFinally,
   pipeline,
@@ -127,4 +129,17 @@ test.each<[string, WindowFnSpec, WindowOptions, words: string]>([
       .write(files.ndjson("o"));
   });
   expect(explainPlan(compile(built), built.graph)).toContain(`windows   ${words}`);
+});
+
+test("a side input goes to all shards of the stage that reads it", () => {
+  const built = pipeline("told", (p) => {
+    const rate = p.create([2]).asSingleton();
+    const times: DoFn<number, number, None, { readonly rate: number }> = {
+      process: (n, { output, sideInput }) => output(n * sideInput("rate")),
+    };
+    p.create([1]).parDo(times, { sideInputs: { rate }, name: "Times" }).write(files.ndjson("o"));
+  });
+  expect(explainPlan(compile(built), built.graph)).toMatch(
+    /sends to {2}side-inputs-of-times-\w+, all shards of it, as the side input "rate"/,
+  );
 });
