@@ -1,25 +1,24 @@
 /**
  * Run: messages of one shard → state changes and outputs, all in memory.
  *
- * Owns: what each kind of message does to an open shard. Does not own: the commit (activation.ts).
+ * Owns: what each kind of message does to an open shard, and the order of what follows. Does not own:
+ * where elements go (take-elements.ts), the commit (activation.ts).
  * Place on the data's way: step 3 of an activation.
  *
  * A4. What comes out depends on the shard, the messages and the user's code alone.
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
-import { MeshError } from "../sdk/model/errors.ts";
-import type { PaneInfo } from "../sdk/model/pane.ts";
 import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import { maxTimestamp, parseWindowKey, type Window, windowKey } from "../sdk/model/window.ts";
+import { maxTimestamp } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
-import type { Envelope, EnvelopeBody, WindowColumns } from "./envelope.ts";
+import type { Envelope, EnvelopeBody } from "./envelope.ts";
+import type { Gathered, Item, SelfMessage } from "./gathered.ts";
 import type { Moment } from "./grouping.ts";
 import { ListWork } from "./guarded-run.ts";
 import { sideKey } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
-import { decodePane } from "./pane-tracker.ts";
 import type { Clock } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { runReads, startReads } from "./reads/run-reads.ts";
@@ -28,7 +27,8 @@ import { dropPassedRanges } from "./sent.ts";
 import type { Shard } from "./shard.ts";
 import type { Gate } from "./sides/gate.ts";
 import { behindGate } from "./sides/gated-keeper.ts";
-import { type StatefulElement, StatefulWork } from "./stateful/stateful-work.ts";
+import { StatefulWork } from "./stateful/stateful-work.ts";
+import { type Excluded, takeElements, takeItems } from "./take-elements.ts";
 import { userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
@@ -41,41 +41,16 @@ export interface RunContext {
   readonly options: EngineOptions;
 }
 
-/** Elements set aside before this run, because adding them failed: indexes by slot. */
-export type Excluded = ReadonlyMap<string, ReadonlySet<number>>;
+/** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
+type RunTime = Omit<Moment, "watermarks">;
 
-/** A message of the shard to a shard of its own stage. */
-export interface SelfMessage {
-  readonly shard: number;
-  readonly minTime: Timestamp;
-  readonly body: EnvelopeBody;
-}
+type TimedContext = RunContext & RunTime;
 
 /** What a run gave. */
 export interface RunResult {
   readonly outputs: BundleOutputs;
   readonly self: readonly SelfMessage[];
   readonly dead: readonly ShardDead[];
-}
-
-/** An element on its way into the chain. */
-export interface Item {
-  readonly value: unknown;
-  readonly timestamp: Timestamp;
-  readonly window: Window;
-  readonly pane: PaneInfo;
-}
-
-/** What messages and reads gave, before the chain takes it. */
-export interface Gathered {
-  readonly items: Item[];
-  /** Elements for the stateful DoFn that is the stage's root. */
-  readonly stateful: StatefulElement[];
-  readonly self: SelfMessage[];
-  readonly dead: ShardDead[];
-  /** Positions that reads claimed, and where the last one was, for people. */
-  claims: number;
-  place: (() => object) | undefined;
 }
 
 /**
@@ -99,7 +74,7 @@ export async function runMessages(
     claims: 0,
     place: undefined,
   };
-  const timed = { ...context, ...timeOf(envelopes, context.clock) };
+  const timed: TimedContext = { ...context, ...timeOf(envelopes, context.clock) };
   for (const envelope of envelopes) {
     shard.metrics.bundlesIn++;
     await take(shard, envelope, excluded, timed, gathered);
@@ -118,7 +93,7 @@ export async function runMessages(
 async function run(
   shard: Shard,
   gathered: Gathered,
-  context: RunContext & RunTime,
+  context: TimedContext,
 ): Promise<BundleOutputs> {
   const { chain, options, nowMs, program } = context;
   chain.sides = shard.gate?.views;
@@ -161,7 +136,7 @@ async function take(
   shard: Shard,
   envelope: Envelope,
   excluded: Excluded,
-  context: RunContext & RunTime,
+  context: TimedContext,
   into: Gathered,
 ): Promise<void> {
   const { body } = envelope;
@@ -172,9 +147,6 @@ async function take(
   else if (body.kind === "split") shard.reads?.add(body.read);
   else await startReads(context.nowMs, context, into);
 }
-
-/** Processing time during a run: what the tracker has may be ahead of this instance's clock. */
-type RunTime = Omit<Moment, "watermarks">;
 
 function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
   let nowMs = clock.nowMs();
@@ -211,83 +183,19 @@ function advance(
   dropPassedRanges(shard.sent, (stage) => stored[sides.get(stage) ?? stage]?.[0]);
 }
 
-function takeElements(
-  shard: Shard,
-  { producer, sequence }: Envelope,
-  windows: readonly WindowColumns[],
-  excluded: Excluded,
-  context: RunContext & RunTime,
-  into: Gathered,
-): void {
-  const { nowMs, synchronizedMs } = context;
-  const moment = { watermarks: shard.watermarks, nowMs, synchronizedMs };
-  for (const [i, columns] of windows.entries()) {
-    if (columns.side !== undefined) {
-      takeSide(shard, columns, into);
-      continue;
-    }
-    const { ids, values } = columns;
-    const slot = `${producer} ${sequence} ${i}`;
-    const without = excluded.get(slot);
-    let taken = 0;
-    const keeps = (index: number): boolean => {
-      if (without?.has(index) === true) return false;
-      const id = ids?.[index];
-      if (id !== undefined && !shard.dedup.add(id)) {
-        shard.metrics.duplicates++;
-        return false;
-      }
-      taken++;
-      return true;
-    };
-    if (context.program.root.kind === "readEach") {
-      takeToRead(columns, values, keeps, shard.reads);
-    } else if (shard.grouping !== undefined) {
-      shard.metrics.droppedLate += shard.grouping.add(columns, slot, keeps, moment);
-    } else if (shard.gate !== undefined) {
-      shard.metrics.droppedLate += shard.gate.take(columns, keeps, shard.watermarks[0]);
-    } else if (shard.stateful !== undefined) {
-      const [input] = shard.watermarks;
-      shard.metrics.droppedLate += shard.stateful.take(columns, keeps, input, into.stateful);
-    } else {
-      takeReshuffled(columns, values, keeps, context, into);
-    }
-    shard.metrics.elementsIn += taken;
-  }
-}
-
-/** What can't be kept of a side input is set aside by one of the shards that all got it. */
-function takeSide(shard: Shard, columns: WindowColumns, into: Gathered): void {
-  const tooBig = shard.gate?.views.take(columns);
-  if (tooBig === undefined || shard.ref.shard !== 0) return;
-  const { error, dropped } = tooBig;
-  const { side, window } = columns;
-  for (const elements of dropped) {
-    into.dead.push({ error, attempts: 1, element: { side, window, elements } });
-  }
-}
-
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
-function release(shard: Shard, gate: Gate, context: RunContext & RunTime, into: Gathered): void {
-  const { root } = context.program;
-  const [input] = behindGate(shard.watermarks, gate);
-  const { chunks, isDone } = gate.release(shard.watermarks[0], context.options.chunkElementsMax);
-  for (const { window, values, times, keys, pane } of chunks) {
-    if (shard.stateful !== undefined) {
-      const columns = { window: windowKey(window), values, times, keys: keys ?? [] };
-      const columnsOfPane = pane === undefined ? columns : { ...columns, pane };
-      shard.stateful.take(columnsOfPane, () => true, input, into.stateful);
-      continue;
-    }
-    if (root.kind !== "awaitSideInputs") continue;
-    const paneInfo = decodePane(pane);
-    for (const [i, value] of values.entries()) {
-      const timestamp = times[i] ?? maxTimestamp(window);
-      into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane: paneInfo });
-    }
+function release(shard: Shard, gate: Gate, context: TimedContext, into: Gathered): void {
+  const { stateful, watermarks } = shard;
+  const [input] = behindGate(watermarks, gate);
+  const { released, isDone } = gate.release(watermarks, context.options.chunkElementsMax);
+  for (const columns of released) {
+    if (stateful === undefined) takeItems(columns, all, context.program, into);
+    else stateful.take(columns, all, input, into.stateful);
   }
   if (!isDone) into.self.push(goOn(shard, context));
 }
+
+const all = (): boolean => true;
 
 /** A message to the shard itself, about nothing but what it has left to do. */
 function goOn({ ref, watermarks: own }: Shard, { nowMs, synchronizedMs }: RunTime): SelfMessage {
@@ -296,48 +204,8 @@ function goOn({ ref, watermarks: own }: Shard, { nowMs, synchronizedMs }: RunTim
   return { shard: ref.shard, minTime: MAX_TIMESTAMP, body };
 }
 
-function takeReshuffled(
-  columns: WindowColumns,
-  values: WindowColumns["values"],
-  keeps: (index: number) => boolean,
-  context: RunContext,
-  into: Gathered,
-): void {
-  const { root } = context.program;
-  if (root.kind !== "reshuffle") {
-    throw new MeshError("ERR_INVARIANT", `Stage ${context.program.stage.id} takes no elements.`);
-  }
-  const window = parseWindowKey(columns.window);
-  const pane = decodePane(columns.pane);
-  for (let i = 0; i < values.length; i++) {
-    if (!keeps(i)) continue;
-    into.items.push({
-      value: root.valueCoder.decode(values[i] ?? null),
-      timestamp: columns.times?.[i] ?? maxTimestamp(window),
-      window,
-      pane,
-    });
-  }
-}
-
-/** Elements that are to be read: each waits in the shard until it is its turn. */
-function takeToRead(
-  { window, times, pane }: WindowColumns,
-  values: WindowColumns["values"],
-  keeps: (index: number) => boolean,
-  reads: Shard["reads"],
-): void {
-  const end = maxTimestamp(parseWindowKey(window));
-  for (let i = 0; i < values.length; i++) {
-    if (!keeps(i)) continue;
-    const timestamp = times?.[i] ?? end;
-    const element = { value: values[i] ?? null, timestamp, window, ...(pane && { pane }) };
-    reads?.add({ watermark: timestamp, element });
-  }
-}
-
 /** Fires what is due; what the bound leaves is left to a message to itself. */
-function fire(shard: Shard, context: RunContext & RunTime, into: Gathered): void {
+function fire(shard: Shard, context: TimedContext, into: Gathered): void {
   const { watermarks } = shard;
   const { nowMs, synchronizedMs } = context;
   const moment = { watermarks, nowMs, synchronizedMs };

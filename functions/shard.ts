@@ -125,13 +125,13 @@ function keepersOf(
       return { ...none, reads, keeper: reads };
     }
     case "awaitSideInputs": {
-      const gate = new Gate(root, state, progress.sideWatermarks ?? {});
+      const gate = new Gate(root, state, progress.sideWatermarks ?? {}, progress.watermarks);
       return { ...none, gate, keeper: gatedKeeper(gate, undefined, inputWatermark) };
     }
     case "statefulParDo": {
       const stateful = new StatefulShard(root, state);
       if (root.sideInputs.length === 0) return { ...none, stateful, keeper: stateful };
-      const gate = new Gate(root, state, progress.sideWatermarks ?? {});
+      const gate = new Gate(root, state, progress.sideWatermarks ?? {}, progress.watermarks);
       return { ...none, gate, stateful, keeper: gatedKeeper(gate, stateful, inputWatermark) };
     }
     default:

@@ -3,9 +3,10 @@
  *
  * Owns: when a further claim is refused. Does not own: what becomes of the rest.
  */
+
+import type { Gathered } from "../gathered.ts";
 import type { EngineOptions } from "../options.ts";
 import type { Clock } from "../ports.ts";
-import type { Gathered } from "../run-bundle.ts";
 
 /** How much the reads of one activation may do together. */
 export class ReadBudget {

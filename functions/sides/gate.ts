@@ -6,7 +6,7 @@
  * Place on the data's way: after the shard has dropped known bundles, before the fused transforms.
  *
  * V4. An element goes on exactly once, when all its side inputs are ready, and holds the watermark
- *     until then.
+ *     until then, unless it is late already.
  *
  * @see Beam's SimplePushbackSideInputDoFnRunner
  */
@@ -14,11 +14,12 @@ import type { AwaitSideInputsNode, StatefulParDoNode } from "../../sdk/model/gra
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
 import { maxTimestamp, parseWindowKey } from "../../sdk/model/window.ts";
 import type { WindowColumns } from "../envelope.ts";
+import type { Watermarks } from "../grouping.ts";
 import type { Keeper } from "../keeper.ts";
 import type { ShardState } from "../state.ts";
 import { expiryOf } from "../window-expiry.ts";
 import { SideViews } from "./side-views.ts";
-import { Waiting, type WaitingChunk } from "./waiting.ts";
+import { Waiting } from "./waiting.ts";
 
 /** A root that waits for side inputs. */
 export type SideInputRoot = AwaitSideInputsNode | StatefulParDoNode;
@@ -31,13 +32,16 @@ export class Gate implements Keeper {
   readonly names: readonly string[];
   readonly #latenessMs: number;
   readonly #isStateful: boolean;
-  #mainWatermark: Timestamp = MIN_TIMESTAMP;
+  /** As the last run knew them. */
+  #watermarks: Watermarks;
 
   constructor(
     node: SideInputRoot,
     state: ShardState,
     sideWatermarks: Readonly<Record<string, Timestamp>>,
+    watermarks: Watermarks,
   ) {
+    this.#watermarks = watermarks;
     this.views = new SideViews(node, state, sideWatermarks);
     this.#waiting = new Waiting(state);
     this.names = node.sideInputs.map(({ name }) => name);
@@ -58,37 +62,23 @@ export class Gate implements Keeper {
     const isExpired =
       this.views.isForgotten(window, mainWatermark, this.#latenessMs) ||
       (this.#isStateful && expiryOf(window, this.#latenessMs) < mainWatermark);
-    const chunk: WaitingChunk = {
-      window,
-      values: [],
-      times: [],
-      keys: keys === undefined ? undefined : [],
-      pane,
+    const indexes = [...values.keys()].filter(keeps);
+    if (indexes.length === 0) return 0;
+    if (isExpired) return indexes.length;
+    const waiting = {
+      window: columns.window,
+      values: indexes.map((i) => values[i] ?? null),
+      times: indexes.map((i) => times?.[i] ?? end),
+      ...(keys !== undefined && { keys: indexes.map((i) => keys[i] ?? "") }),
+      ...(pane !== undefined && { pane }),
     };
-    let dropped = 0;
-    for (let i = 0; i < values.length; i++) {
-      if (!keeps(i)) continue;
-      if (isExpired) {
-        dropped++;
-        continue;
-      }
-      chunk.values.push(values[i] ?? null);
-      chunk.times.push(times?.[i] ?? end);
-      chunk.keys?.push(keys?.[i] ?? "");
-    }
-    if (chunk.values.length > 0) this.#waiting.add(columns.window, chunk);
-    return dropped;
+    this.#waiting.add(waiting, window);
+    return 0;
   }
 
   /** Lets go what is ready, about `elementsMax` elements of it. */
-  release(
-    mainWatermark: Timestamp,
-    elementsMax: number,
-  ): {
-    readonly chunks: readonly WaitingChunk[];
-    readonly isDone: boolean;
-  } {
-    this.#mainWatermark = mainWatermark;
+  release(watermarks: Watermarks, elementsMax: number): ReturnType<Waiting["release"]> {
+    this.#watermarks = watermarks;
     return this.#waiting.release((window) => this.views.isReady(window), elementsMax);
   }
 
@@ -96,8 +86,14 @@ export class Gate implements Keeper {
     return this.views.timers(this.#waiting.windows());
   }
 
+  /** The earliest timestamp of what waits, late ones too; MAX if nothing does. */
+  earliest(): Timestamp {
+    return this.#waiting.earliest(MIN_TIMESTAMP);
+  }
+
   hold(): Timestamp {
-    return this.#waiting.hold();
+    // A late element, behind the output watermark, can hold nothing back any more.
+    return this.#waiting.earliest(this.#watermarks[1]);
   }
 
   nextTimer(): Timestamp {
@@ -119,6 +115,6 @@ export class Gate implements Keeper {
 
   /** Forgets what nobody can see any more. Call when what was released has been run. */
   forget(): void {
-    if (this.#waiting.isEmpty) this.views.expire(this.#mainWatermark, this.#latenessMs);
+    if (this.#waiting.isEmpty) this.views.expire(this.#watermarks[0], this.#latenessMs);
   }
 }

@@ -14,7 +14,7 @@ import type { Gate } from "./gate.ts";
 
 /** Returns the watermarks as the root behind a gate may see them (V5). */
 export function behindGate([input, output]: Watermarks, gate: Gate | undefined): Watermarks {
-  return gate === undefined ? [input, output] : [earlier(input, gate.hold()), output];
+  return gate === undefined ? [input, output] : [earlier(input, gate.earliest()), output];
 }
 
 /** Returns a gate and a root behind it as one keeper; the gate alone where there is no such root. */
@@ -26,7 +26,7 @@ export function gatedKeeper(
   const rootTimer = (): Timestamp => {
     const timer = root?.nextTimer() ?? MAX_TIMESTAMP;
     // One that has to wait for the elements is told of by what lets them go.
-    return timer < gate.hold() ? timer : MAX_TIMESTAMP;
+    return timer < gate.earliest() ? timer : MAX_TIMESTAMP;
   };
   return {
     hold: () => earlier(gate.hold(), root?.hold() ?? MAX_TIMESTAMP),

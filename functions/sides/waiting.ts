@@ -6,30 +6,20 @@
  *
  * What comes in and goes out in one activation is never written into the state.
  */
-import type { Json } from "../../sdk/coders/coder.ts";
 import { earlier, MAX_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
 import { parseWindowKey, type Window } from "../../sdk/model/window.ts";
-import type { PaneJson } from "../envelope.ts";
+import type { WindowColumns } from "../envelope.ts";
 import type { ShardState } from "../state.ts";
 
-/** Elements of one window and pane that came together. */
-export interface WaitingChunk {
-  readonly window: Window;
-  readonly values: Json[];
-  readonly times: Timestamp[];
-  /** Texts of the keys, where the stage groups by key. */
-  readonly keys: string[] | undefined;
-  readonly pane: PaneJson | undefined;
-}
+/** Elements that came together, each with its timestamp. */
+export type WaitingColumns = WindowColumns & { readonly times: readonly Timestamp[] };
 
-interface Kept extends WaitingChunk {
-  readonly windowKey: string;
+interface Kept {
+  readonly columns: WaitingColumns;
+  readonly window: Window;
   /** Number of its entry; undefined: not stored. */
   entry: number | undefined;
 }
-
-/** `[values, times, pane or null, keys or nothing]`. */
-type ChunkJson = readonly [Json[], Timestamp[], PaneJson | null, string[]?];
 
 /** Elements that wait. */
 export class Waiting {
@@ -40,54 +30,49 @@ export class Waiting {
   constructor(state: ShardState) {
     this.#state = state;
     for (const [id, text] of state.entries()) {
-      const [, number, windowKey] = /^w(\d+) (.+)$/.exec(id) ?? [];
-      if (number === undefined || windowKey === undefined) continue;
-      const [values, times, pane, keys] = JSON.parse(text) as ChunkJson;
-      const window = parseWindowKey(windowKey);
-      const entry = Number(number);
-      const chunk = { window, values, times, keys, pane: pane ?? undefined };
-      this.#kept.push({ ...chunk, windowKey, entry });
+      if (!id.startsWith("w ")) continue;
+      const columns = JSON.parse(text) as WaitingColumns;
+      const entry = Number(id.slice(2));
+      this.#kept.push({ columns, window: parseWindowKey(columns.window), entry });
       this.#nextEntry = Math.max(this.#nextEntry, entry + 1);
     }
     this.#kept.sort((a, b) => (a.entry ?? 0) - (b.entry ?? 0));
   }
 
   /** Adds elements at the end. */
-  add(windowKey: string, chunk: WaitingChunk): void {
-    this.#kept.push({ ...chunk, windowKey, entry: undefined });
+  add(columns: WaitingColumns, window: Window): void {
+    this.#kept.push({ columns, window, entry: undefined });
   }
 
   /**
-   * Takes out chunks whose window is ready, oldest first, until they hold `elementsMax` elements.
+   * Takes out what is ready by its window, oldest first, until it is `elementsMax` elements.
    *
-   * @returns the chunks, and whether no ready one is left
+   * @returns what was taken, and whether nothing that is ready is left
    */
   release(
     isReady: (window: Window) => boolean,
     elementsMax: number,
-  ): { readonly chunks: readonly WaitingChunk[]; readonly isDone: boolean } {
+  ): { readonly released: readonly WaitingColumns[]; readonly isDone: boolean } {
     const ready = new Map<string, boolean>();
-    const chunks: WaitingChunk[] = [];
+    const released: WaitingColumns[] = [];
     const staying: Kept[] = [];
     let count = 0;
     let isDone = true;
     for (const kept of this.#kept) {
-      let goes = ready.get(kept.windowKey);
-      if (goes === undefined) {
-        goes = isReady(kept.window);
-        ready.set(kept.windowKey, goes);
-      }
+      const { columns, window, entry } = kept;
+      const goes = ready.get(columns.window) ?? isReady(window);
+      ready.set(columns.window, goes);
       if (!goes || count >= elementsMax) {
         isDone &&= !goes;
         staying.push(kept);
         continue;
       }
-      count += kept.values.length;
-      chunks.push(kept);
-      if (kept.entry !== undefined) this.#state.delete(`w${kept.entry} ${kept.windowKey}`);
+      count += columns.values.length;
+      released.push(columns);
+      if (entry !== undefined) this.#state.delete(`w ${entry}`);
     }
     this.#kept = staying;
-    return { chunks, isDone };
+    return { released, isDone };
   }
 
   get isEmpty(): boolean {
@@ -96,16 +81,16 @@ export class Waiting {
 
   /** The windows of what waits. */
   windows(): Window[] {
-    return [...new Map(this.#kept.map(({ windowKey, window }) => [windowKey, window])).values()];
+    return [...new Map(this.#kept.map(({ columns, window }) => [columns.window, window])).values()];
   }
 
-  /** The earliest timestamp of what waits; MAX if nothing does. */
-  hold(): Timestamp {
-    let hold = MAX_TIMESTAMP;
-    for (const { times } of this.#kept) {
-      for (const time of times) hold = earlier(hold, time);
+  /** The earliest timestamp of what waits, `since` or later; MAX if there is none. */
+  earliest(since: Timestamp): Timestamp {
+    let earliest = MAX_TIMESTAMP;
+    for (const { columns } of this.#kept) {
+      for (const time of columns.times) if (time >= since) earliest = earlier(earliest, time);
     }
-    return hold;
+    return earliest;
   }
 
   /** Writes what came in and still waits into the state. */
@@ -113,10 +98,7 @@ export class Waiting {
     for (const kept of this.#kept) {
       if (kept.entry !== undefined) continue;
       kept.entry = this.#nextEntry++;
-      const { values, times, pane = null, keys } = kept;
-      const json: ChunkJson =
-        keys === undefined ? [values, times, pane] : [values, times, pane, keys];
-      this.#state.put(`w${kept.entry} ${kept.windowKey}`, JSON.stringify(json));
+      this.#state.put(`w ${kept.entry}`, JSON.stringify(kept.columns));
     }
   }
 }

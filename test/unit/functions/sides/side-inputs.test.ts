@@ -228,6 +228,40 @@ describe("waiting", () => {
     await mesh.stop();
   });
 
+  test("a late element waits too, but holds no watermark back", async () => {
+    const patient = pipeline("sides", (p) => {
+      const hour = { allowedLateness: { hours: 1 } };
+      const tenMinutes = fixedWindows({ minutes: 10 });
+      const side = stream(p, "side").windowInto(tenMinutes, hour).asList();
+      stream(p, "main")
+        .filter(({ name }) => name !== "tick")
+        .windowInto(tenMinutes, hour)
+        .parDo(
+          showing<Reading, readonly Reading[]>((main, names) => `${main.name}:${names.length}`),
+          { sideInputs: { side } },
+        )
+        .write(out);
+    });
+    const mesh = new MemoryMesh(patient, { shards: 1, isVirtualOnly: true, startMs });
+    const gateNow = async () =>
+      (await mesh.status()).stages.find(({ stage }) => stage.startsWith("side-inputs"));
+    const step = async (topic: string, ...readings: { data: string }[]): Promise<void> => {
+      await mesh.publish(topic, readings);
+      await mesh.run(mesh.clock.nowMs() + 5_000);
+    };
+    await mesh.launch();
+    await step("side", reading(5, "s5"), reading(12, "s12"));
+    await step("main", reading(6, "m6"), reading(80, "tick"));
+    expect(namesIn(mesh)).toEqual(["m6:1"]);
+    await step("main", reading(21, "late"));
+    await step("main", reading(100, "tick"));
+    expect(namesIn(mesh)).toEqual(["m6:1"]);
+    expect((await gateNow())?.outputWatermark).toBe(startMs + 100 * minute);
+    await step("side", reading(31, "s31"));
+    expect(namesIn(mesh)).toEqual(["late:0", "m6:1"]);
+    await mesh.stop();
+  });
+
   test("waitOn lets elements go when the signal's window has closed", async () => {
     const waits = pipeline("sides", (p) => {
       stream(p, "main")
