@@ -262,8 +262,11 @@ class Mesh implements LocalMesh {
   }
 }
 
-/** Firestore's client takes the emulator's address from the environment alone, when it is made. */
-function localClients(
+/**
+ * Returns a world on local services. Firestore's client takes the emulator's address from the
+ * environment alone, when it is made.
+ */
+export function localClients(
   environment: FunctionEnvironment,
   pipeline: string,
   firestoreAddress: string,

@@ -7,7 +7,12 @@
 import { type Duration, toMs } from "../../sdk/model/duration.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
-import { type PipelineScript, type ScriptStep, scriptOf } from "../../sdk/testing/script-steps.ts";
+import {
+  ingestsOf,
+  type PipelineScript,
+  type ScriptStep,
+  scriptOf,
+} from "../../sdk/testing/script-steps.ts";
 import {
   MemoryMesh,
   type MemoryMeshOptions,
@@ -129,12 +134,8 @@ async function follow(mesh: MemoryMesh, { steps }: PipelineScript): Promise<void
 
 async function take(mesh: MemoryMesh, step: ScriptStep): Promise<void> {
   if (step.kind === "processingTime") return mesh.advance(step.byMs);
-  for (const node of step.nodes) {
-    const stage = mesh.plan.stages.find(({ root }) => root === node);
-    // A source that nobody reads on has no stage.
-    if (stage?.ingest?.topic !== undefined) {
-      await mesh.publish(stage.ingest.topic, [{ data: step.data }]);
-    }
+  for (const { topic } of ingestsOf(step, mesh.plan)) {
+    await mesh.publish(topic, [{ data: step.data }]);
   }
   await mesh.settle();
 }

@@ -16,7 +16,7 @@ import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import { countChecks } from "../../sdk/testing/run-checks.ts";
-import { type ScriptStep, scriptOf } from "../../sdk/testing/script-steps.ts";
+import { ingestsOf, type ScriptStep, scriptOf } from "../../sdk/testing/script-steps.ts";
 import { jsonOf, judge, type RecordedMessage, type RunDeadLetter } from "./judge.ts";
 import { stageLines } from "./stage-lines.ts";
 
@@ -101,7 +101,7 @@ class Player {
 
   async take(step: ScriptStep): Promise<void> {
     if (step.kind === "processingTime") await sleep(step.byMs);
-    else for (const node of step.nodes) await this.#publish(node, step.data);
+    else await this.#publish(step);
     await this.rest();
   }
 
@@ -130,12 +130,11 @@ class Player {
     }
   }
 
-  async #publish(node: string, data: string): Promise<void> {
-    const stage = this.#mesh.plan.stages.find(({ root }) => root === node);
-    // A source that nobody reads on has no stage.
-    if (stage?.ingest?.topic === undefined) return;
-    this.#published.set(stage.id, (this.#published.get(stage.id) ?? 0) + 1);
-    await this.#pubsub.topic(stage.ingest.topic).publishMessage({ data: Buffer.from(data) });
+  async #publish(step: Extract<ScriptStep, { kind: "messages" }>): Promise<void> {
+    for (const { stage, topic } of ingestsOf(step, this.#mesh.plan)) {
+      this.#published.set(stage, (this.#published.get(stage) ?? 0) + 1);
+      await this.#pubsub.topic(topic).publishMessage({ data: Buffer.from(step.data) });
+    }
   }
 }
 

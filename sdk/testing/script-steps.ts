@@ -3,6 +3,7 @@
  *
  * Owns: how several scripts take turns, and which sources a step is for. Pure.
  */
+import type { MeshPlan } from "../compile/plan.ts";
 import type { TestEvent, TestScript, TestSourceSpec } from "../io/source-spec.ts";
 import { MeshError } from "../model/errors.ts";
 import type { PipelineGraph, SourceNode } from "../model/graph.ts";
@@ -45,6 +46,18 @@ export function scriptOf(graph: PipelineGraph): PipelineScript {
     }
   }
   return { steps, isEnded: sources.every(({ source }) => ends(source)) };
+}
+
+/** Returns the stages that a step's messages go to, with their topics; a source that nobody reads has none. */
+export function ingestsOf(
+  { nodes }: Extract<ScriptStep, { kind: "messages" }>,
+  plan: MeshPlan,
+): { readonly stage: string; readonly topic: string }[] {
+  return nodes.flatMap((node) => {
+    const stage = plan.stages.find(({ root }) => root === node);
+    const topic = stage?.ingest?.topic;
+    return stage === undefined || topic === undefined ? [] : [{ stage: stage.id, topic }];
+  });
 }
 
 function testSources(graph: PipelineGraph): TestSource[] {

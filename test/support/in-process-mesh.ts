@@ -10,21 +10,18 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { localClients } from "../../emulators/local-mesh.ts";
 import type { LocalWorld } from "../../emulators/local-world.ts";
 import { provision } from "../../emulators/provision.ts";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { drain } from "../../functions/drain.ts";
-import { dueShards } from "../../functions/due.ts";
 import { messageOfPush } from "../../functions/gcp/push-request.ts";
-import { type CloudWorld, cloudWorld } from "../../functions/gcp/world.ts";
-import { decodeProgress } from "../../functions/head.ts";
+import type { CloudWorld } from "../../functions/gcp/world.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
-import { decodeRegister } from "../../functions/register.ts";
 import { createStage, type StageHandler, ticksOf } from "../../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
-import { decodeJob, tick } from "../../functions/tracker.ts";
-import { bundlesInFlight } from "../../functions/watermark.ts";
+import { tick } from "../../functions/tracker.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../../sdk/compile/plan.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
@@ -127,33 +124,10 @@ export class InProcessMesh {
 
   /** Resolves when everything that follows from what was done so far has happened. */
   async settle(deadlineMs: number): Promise<void> {
-    let seen = -1;
     await this.until("quiet", deadlineMs, async () => {
       const { plan, world, options } = this;
       await tick({ plan, world, options, ticks: this.#ticks() });
-      const { job, registers, heads } = await world.store.snapshot();
-      const before = seen;
-      seen = job?.version ?? 0;
-      if (before !== seen || job === undefined || this.#calls.size > 0) return false;
-      const progress = new Map(
-        heads.map(({ shard, progress: text }) => [
-          `${shard.stage}/${shard.shard}`,
-          decodeProgress(text),
-        ]),
-      );
-      const open = registers.map(({ text }) => decodeRegister(text));
-      const inFlight = bundlesInFlight({ plan, heads: progress, registers: open, sources: {} });
-      const isMoving = [...inFlight.values()].some((bundles) => bundles > 0);
-      const nowMs = world.clock.nowMs();
-      const due = dueShards({
-        plan,
-        job: decodeJob(job.text, plan),
-        heads: progress,
-        versions: new Map(),
-        inFlight,
-        nowMs,
-      });
-      return !isMoving && !due.isWaiting && registers.length === 0 && this.#backlog() === 0;
+      return (await this.status()).isQuiet && this.#calls.size === 0 && this.#backlog() === 0;
     });
   }
 
@@ -176,7 +150,8 @@ export class InProcessMesh {
   }
 
   async status(): Promise<MeshStatus> {
-    return statusOf(this.plan, await this.world.store.snapshot(), Date.now());
+    const { plan, world, options } = this;
+    return statusOf(plan, await world.store.snapshot(), world.clock.nowMs(), options);
   }
 
   /** Ends the sources and resolves when the mesh is DONE. */
@@ -248,29 +223,22 @@ export class InProcessMesh {
 
   #newWorld(): CloudWorld {
     const { firestoreAddress, pubsubAddress, tasks } = this.#services;
-    const before = process.env["FIRESTORE_EMULATOR_HOST"];
-    process.env["FIRESTORE_EMULATOR_HOST"] = firestoreAddress;
-    try {
-      const environment = {
-        project: PROJECT,
-        database: "(default)",
-        planHash: this.plan.hash,
-        compile: {},
-        options: this.options,
-        queue: this.#queue,
-        trackerUrl: this.#url("tracker"),
-        tasksEmulatorHost: tasks.address,
-        pubsubEmulatorHost: pubsubAddress,
-      };
-      const world = cloudWorld(environment, this.plan.pipeline);
-      const clock = { ...world.clock, nowMs: () => Date.now() + this.#aheadMs };
-      const wake = (name: string, dueMs: number): Promise<void> =>
-        world.wakeups.wake(name, dueMs - this.#aheadMs);
-      return { ...world, clock, wakeups: { wake }, log: () => {} };
-    } finally {
-      if (before === undefined) delete process.env["FIRESTORE_EMULATOR_HOST"];
-      else process.env["FIRESTORE_EMULATOR_HOST"] = before;
-    }
+    const environment = {
+      project: PROJECT,
+      database: "(default)",
+      planHash: this.plan.hash,
+      compile: {},
+      options: this.options,
+      queue: this.#queue,
+      trackerUrl: this.#url("tracker"),
+      tasksEmulatorHost: tasks.address,
+      pubsubEmulatorHost: pubsubAddress,
+    };
+    const world = localClients(environment, this.plan.pipeline, firestoreAddress);
+    const clock = { ...world.clock, nowMs: () => Date.now() + this.#aheadMs };
+    const wake = (name: string, dueMs: number): Promise<void> =>
+      world.wakeups.wake(name, dueMs - this.#aheadMs);
+    return { ...world, clock, wakeups: { wake }, log: () => {} };
   }
 }
 

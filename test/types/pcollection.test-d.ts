@@ -24,14 +24,7 @@ import {
   sum,
   top,
 } from "../../sdk/index.ts";
-
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** Compiles only if the PCollection's elements are exactly of type `T`. */
-function expectElements<T>() {
-  return <U>(_: PCollection<U>, ..._equal: Equal<T, U> extends true ? [] : [never]): void => {};
-}
+import { type Equal, expectElements } from "./expect.ts";
 
 interface Flight {
   readonly date: string;

@@ -6,7 +6,6 @@ import {
   MAX_OFFSET,
   type OffsetRange,
   OffsetRangeTracker,
-  type PCollection,
   type Pipeline,
   ProcessContinuation,
   periodicImpulse,
@@ -20,14 +19,7 @@ import {
   type Timestamp,
   watermarkEstimators,
 } from "../../sdk/index.ts";
-
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** Compiles only if the PCollection's elements are exactly of type `T`. */
-function expectElements<T>() {
-  return <U>(_: PCollection<U>, ..._equal: Equal<T, U> extends true ? [] : [never]): void => {};
-}
+import { expectElements } from "./expect.ts";
 
 /** With the element's type given, offset ranges are meant. */
 const counted: Source<string> = splittable<string>({

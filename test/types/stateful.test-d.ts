@@ -16,7 +16,6 @@ import {
   mapState,
   multimapState,
   orderedListState,
-  type PCollection,
   type Pipeline,
   pipeline,
   processingTimer,
@@ -27,19 +26,7 @@ import {
   type TimestampedValue,
   valueState,
 } from "../../sdk/index.ts";
-
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** Compiles only if the PCollection's elements are exactly of type `T`. */
-function expectElements<T>() {
-  return <U>(_: PCollection<U>, ..._equal: Equal<T, U> extends true ? [] : [never]): void => {};
-}
-
-/** Compiles only if the value is exactly of type `T`. */
-function expectType<T>() {
-  return <U>(_: U, ..._equal: Equal<T, U> extends true ? [] : [never]): void => {};
-}
+import { expectElements, expectType } from "./expect.ts";
 
 interface Order {
   readonly id: string;

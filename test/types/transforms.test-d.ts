@@ -28,7 +28,6 @@ import {
   mapKeys,
   mapValues,
   type PaneInfo,
-  type PCollection,
   type Pipeline,
   parseJson,
   partition,
@@ -57,14 +56,7 @@ import {
   validate,
   type Window,
 } from "../../sdk/index.ts";
-
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** Compiles only if the PCollection's elements are exactly of type `T`. */
-function expectElements<T>() {
-  return <U>(_: PCollection<U>, ..._equal: Equal<T, U> extends true ? [] : [never]): void => {};
-}
+import { expectElements } from "./expect.ts";
 
 interface Order {
   readonly id: string;

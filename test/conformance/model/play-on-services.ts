@@ -7,7 +7,7 @@ import type { LocalWorld } from "../../../emulators/local-world.ts";
 import { jsonOf, judge, type RunDeadLetter } from "../../../emulators/testing/judge.ts";
 import { assertionsTopicName } from "../../../sdk/compile/names.ts";
 import type { Pipeline } from "../../../sdk/index.ts";
-import { type ScriptStep, scriptOf } from "../../../sdk/testing/script-steps.ts";
+import { ingestsOf, type ScriptStep, scriptOf } from "../../../sdk/testing/script-steps.ts";
 import { InProcessMesh, type InProcessOptions } from "../../support/in-process-mesh.ts";
 import type { Taken } from "../../support/mesh-clients.ts";
 import type { CaseOutcome } from "./model-case.ts";
@@ -60,9 +60,8 @@ export async function playOnServices(
 async function take(mesh: InProcessMesh, step: ScriptStep): Promise<void> {
   if (step.kind === "processingTime") mesh.advance(step.byMs);
   else {
-    for (const node of step.nodes) {
-      const topic = mesh.plan.stages.find(({ root }) => root === node)?.ingest?.topic;
-      if (topic !== undefined) await mesh.publish(topic, [Buffer.from(step.data)]);
+    for (const { topic } of ingestsOf(step, mesh.plan)) {
+      await mesh.publish(topic, [Buffer.from(step.data)]);
     }
   }
   await mesh.settle(DEADLINE_MS);

@@ -19,7 +19,6 @@ import {
   explainPlan,
   fixedWindows,
   flatten,
-  globalWindow,
   kv,
   MAX_TIMESTAMP,
   MIN_TIMESTAMP,
@@ -232,30 +231,6 @@ test("testElementsAtAlmostPositiveInfinity: the last window there is fires at th
 });
 
 describe("between two steps the pipeline comes to rest (TS1)", () => {
-  test("what a step causes in a later stage comes before the next step", async () => {
-    const seen: string[] = [];
-    await runPipeline((p) => {
-      const input = p.read(
-        testStream<string>()
-          .addElements("before")
-          .advanceWatermarkTo(0)
-          .addElements(timestamped("after", 10_000))
-          .advanceWatermarkToInfinity(),
-      );
-      const grouped = input
-        .windowInto(fixedWindows({ seconds: 1 }))
-        .keyBy((word) => word)
-        .groupByKey()
-        .keys()
-        .map((word) => word.toUpperCase())
-        .windowInto(globalWindow());
-      flatten(input, grouped)
-        .reshuffle()
-        .parDo({ process: (word) => void seen.push(word) });
-    });
-    expect(seen).toEqual(["before", "BEFORE", "after", "AFTER"]);
-  });
-
   test("through a chain of groupings: each step's panes pass all of them", async () => {
     const seen: string[] = [];
     const stream = testStream<number>()

@@ -14,17 +14,12 @@ import {
   afterProcessingTime,
   afterWatermark,
   count,
-  eventTimer,
   fixedWindows,
-  flatten,
   globalWindow,
-  type KV,
   kv,
   never,
   repeatedly,
-  statefulDoFn,
   sum,
-  valueState,
 } from "../../../sdk/index.ts";
 
 const minutes = (n: number): number => n * 60_000;
@@ -180,39 +175,6 @@ test("testDiscardingMode", async () => {
       .containsInAnyOrder([...early, "onTimePane"]);
     assertThat(values).inOnTimePane(window).containsInAnyOrder(["onTimePane"]);
     assertThat(values).inFinalPane(window).containsInAnyOrder(late);
-  });
-});
-
-test("testMultiStage: what a step causes in a later stage comes before the next step", async () => {
-  const collecting = statefulDoFn<KV<string, string>, string>()({
-    state: { seen: valueState<string>() },
-    timers: { emit: eventTimer() },
-    process({ value }, { state, timers }) {
-      const before = state.seen.read();
-      state.seen.write(before === undefined ? value : `${before},${value}`);
-      timers.emit.set(100_000);
-    },
-    onTimer: { emit: ({ state, output }) => output(state.seen.read() ?? "") },
-  });
-  await testPipeline((p) => {
-    const input = p.read(
-      testStream<string>()
-        .addElements("before")
-        .advanceWatermarkTo(0)
-        .addElements(timestamped("after", 10_000))
-        .advanceWatermarkToInfinity(),
-    );
-    const grouped = input
-      .windowInto(fixedWindows(1_000))
-      .keyBy((word) => word)
-      .groupByKey()
-      .keys()
-      .map((word) => word.toUpperCase())
-      .windowInto(globalWindow());
-    const result = flatten(input, grouped)
-      .map((word) => kv("key", word))
-      .parDo(collecting);
-    assertThat(result).containsInAnyOrder(["before,BEFORE,after,AFTER"]);
   });
 });
 
