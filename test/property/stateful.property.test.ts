@@ -1,3 +1,6 @@
+/**
+ * Stateful DoFns give the same, however their input is cut, spread and ordered.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

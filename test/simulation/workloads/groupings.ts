@@ -1,3 +1,6 @@
+/**
+ * Workloads of groupings and shuffles, in batch and as a stream.
+ */
 import { count, fixedWindows, kv, pipeline, pubsub, sum, watermarks } from "../../../sdk/index.ts";
 import { mergeByKey, sumByWindow } from "../../support/oracle.ts";
 

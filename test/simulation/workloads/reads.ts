@@ -1,3 +1,6 @@
+/**
+ * Workloads of splittable reads.
+ */
 import {
   count,
   fixedWindows,

@@ -1,3 +1,6 @@
+/**
+ * Workloads of side inputs, state, timers and metrics.
+ */
 import {
   bagState,
   combiningState,

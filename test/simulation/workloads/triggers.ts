@@ -1,3 +1,6 @@
+/**
+ * Workloads of sessions and triggers.
+ */
 import {
   afterAny,
   afterCount,

@@ -1,3 +1,6 @@
+/**
+ * The generator's random numbers: those of Java 17, and of the definition in BigInt.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { JavaRandom } from "../../../../bench/nexmark/generator/java-random.ts";

@@ -1,3 +1,6 @@
+/**
+ * Columns of a BigQuery table, out of schemas of three libraries.
+ */
 import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";

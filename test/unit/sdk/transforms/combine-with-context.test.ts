@@ -1,3 +1,6 @@
+/**
+ * Combine with context: a fold beside its side inputs.
+ */
 import { expect, test } from "vitest";
 import {
   combinePerKeyWithContext,

@@ -1,3 +1,6 @@
+/**
+ * What authors write for triggers: the specs that come of it, and what is refused.
+ */
 import { expect, test } from "vitest";
 import {
   afterAll,
