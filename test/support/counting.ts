@@ -20,8 +20,7 @@ export function table(run: RunResult, filter: MetricFilter = {}): Record<string,
   return Object.fromEntries(run.metrics.query(filter).map((m) => [m.step, shown(m)]));
 }
 
-/** Returns a metric in short. */
-export function shown({ committed, attempted }: MetricResult): unknown {
+function shown({ committed, attempted }: MetricResult): unknown {
   return committed === attempted ? committed : `${committed ?? 0} of ${attempted}`;
 }
 
