@@ -1,0 +1,42 @@
+/**
+ * `no-early-watermark` (W3): a stage's input watermark never passes an element that is still on its
+ * way to it and was on time when it was sent.
+ */
+import type { Job } from "../../../functions/job.ts";
+import type { Checker } from "./checker.ts";
+import { type OnTheWay, onTheWay, sidesOf } from "./in-flight.ts";
+
+/** W3: no watermark passes what is inside the mesh. */
+export const noEarlyWatermark: Checker = {
+  name: "no-early-watermark",
+  promise: "W3: a watermark never passes an element that is still inside the mesh.",
+  watch({ ledger, plan }, report) {
+    return {
+      jobStored(commit) {
+        const before = ledger.job?.watermarks ?? {};
+        const { watermarks } = JSON.parse(commit.job.text) as Job;
+        const heads = new Map([...ledger.heads].map(([key, { progress }]) => [key, progress]));
+        // What was never confirmed and leaves with this commit comes again from the source.
+        const staying = [...ledger.registers].filter(
+          ([id]) => !commit.registersToDelete.includes(id),
+        );
+        const open = onTheWay(
+          heads,
+          staying.map(([, register]) => register),
+        );
+        const check = (one: OnTheWay, key: string): void => {
+          const was = before[key]?.[0] ?? Number.NEGATIVE_INFINITY;
+          const is = watermarks[key]?.[0] ?? Number.NEGATIVE_INFINITY;
+          // Before the last watermark already: late, and so no longer protected.
+          if (one.minTime < was || is <= one.minTime) return;
+          report(`${key} comes to ${is} and passes ${one.minTime}: ${one.what}`);
+        };
+        for (const one of open) {
+          const sides = sidesOf(plan, one.from, one.to);
+          if (sides.length === 0) check(one, one.to);
+          for (const side of sides) check(one, `${one.to}<${side}`);
+        }
+      },
+    };
+  },
+};
