@@ -20,6 +20,8 @@ import { decodeJob } from "./tracker.ts";
 
 const PRODUCER = "launch/0";
 
+const ATTEMPTS_MAX = 10;
+
 /**
  * Launches a pipeline whose topics and functions stand.
  *
@@ -39,28 +41,42 @@ export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promis
       atMs: world.clock.nowMs(),
     };
   });
-  const existing = await world.store.readJob();
-  if (existing !== undefined) decodeJob(existing.text, plan);
-  else await create(plan, world, registers);
+  await ensureJob(plan, world, registers);
   await ticks.ensure();
   await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
 }
 
-async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {
-  try {
-    await world.store.commitJob({
-      previousVersion: undefined,
-      job: {
-        version: 1,
-        text: JSON.stringify(newJob(plan.pipeline, plan.hash, world.clock.nowMs())),
-      },
-      registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
-      registersToDelete: [],
-    });
-  } catch (error) {
-    // Another launch was faster: the same job stands.
-    if (!isMeshError(error) || error.code !== "ERR_STORE_CONTENTION") throw error;
+/** Creates the job if none stands; what stands must be of the same plan. */
+async function ensureJob(
+  plan: MeshPlan,
+  world: World,
+  registers: readonly Register[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const existing = await world.store.readJob();
+    if (existing !== undefined) {
+      decodeJob(existing.text, plan);
+      return;
+    }
+    try {
+      await create(plan, world, registers);
+      return;
+    } catch (error) {
+      // Another launch was faster, or the store was busy and nobody was: reading again tells.
+      const isLost = isMeshError(error) && error.code === "ERR_STORE_CONTENTION";
+      if (!isLost || attempt >= ATTEMPTS_MAX) throw error;
+    }
   }
+}
+
+async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {
+  const job = newJob(plan.pipeline, plan.hash, world.clock.nowMs());
+  await world.store.commitJob({
+    previousVersion: undefined,
+    job: { version: 1, text: JSON.stringify(job) },
+    registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+    registersToDelete: [],
+  });
 }
 
 function startMessage(plan: MeshPlan, stage: string): ReturnType<typeof messageOf> {

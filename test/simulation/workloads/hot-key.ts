@@ -25,6 +25,8 @@ export function hotKey(seed: number): Workload {
       await mesh.publish("events", events.slice(40));
       await mesh.runFor(8_000);
     },
+    // Everything goes down together, once, and comes back.
+    actions: [{ atMs: 9_000, run: (mesh) => mesh.crashAll() }],
     answer: sumByWindow(events, 250),
     result: mergedPanes,
   };
