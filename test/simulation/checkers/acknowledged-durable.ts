@@ -5,7 +5,7 @@
 import type { Register } from "../../../functions/register.ts";
 import { bundleKey, shardKey } from "../world/ledger.ts";
 import type { Life } from "../world/life.ts";
-import { envelopeIn, envelopeOf } from "./bundles.ts";
+import { envelopeOf } from "./bundles.ts";
 import type { Checker, CommitEvent, DeliveryEvent, RunView } from "./checker.ts";
 import { hasReceived } from "./in-flight.ts";
 
@@ -29,8 +29,7 @@ export const acknowledgedDurable: Checker = {
         if (kinds.get(by.stage) === "ingest")
           recordOf(by).registers.set(id, run.ledger.registerOf(text));
       },
-      published({ topic, data }) {
-        const envelope = envelopeIn(run.plan, topic, data);
+      published({ envelope }) {
         if (envelope === undefined) return;
         const { producer, sequence, stage, shard } = envelope;
         published.add(bundleKey(producer, shardKey({ stage, shard }), sequence));

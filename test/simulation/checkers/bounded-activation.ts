@@ -3,7 +3,6 @@
  * message to itself.
  */
 import type { StagePlan } from "../../../sdk/compile/plan.ts";
-import { envelopeIn } from "./bundles.ts";
 import type { Checker, CommitEvent, RunView } from "./checker.ts";
 
 /** Messages that one activation takes at most (stage-handler.ts). */
@@ -24,8 +23,7 @@ export const boundedActivation: Checker = {
         const most = mostElements(run, stages.get(id));
         if (elements > most) report(`${id}/${shard}: ${elements} elements out, at most ${most}`);
       },
-      published({ topic, data }) {
-        const envelope = envelopeIn(run.plan, topic, data);
+      published({ envelope }) {
         if (envelope?.body.kind !== "elements") return;
         const { bundleElementsMax } = run.engine;
         const size = envelope.body.windows.reduce((sum, { values }) => sum + values.length, 0);

@@ -6,6 +6,7 @@
  * A checker sees what passes the ports, and never looks into the engine. Each call of an observer
  * comes before the ledger has taken the event in, so that it sees what was before.
  */
+import type { Envelope } from "../../../functions/envelope.ts";
 import type { EngineOptions } from "../../../functions/options.ts";
 import type {
   HeadCommit,
@@ -38,6 +39,14 @@ export interface CommitEvent {
   readonly after: HeadView;
 }
 
+/** A message that was stored. */
+export interface PublishEvent {
+  readonly message: OutgoingMessage;
+  readonly identity: string;
+  /** What a mailbox message says; undefined for other topics. */
+  readonly envelope: Envelope | undefined;
+}
+
 /** A delivery that came to its end. */
 export interface DeliveryEvent {
   readonly message: SourceMessage;
@@ -55,7 +64,7 @@ export interface Observer {
   jobStored?(commit: JobCommit, stage: string): void;
   snapshotTaken?(snapshot: MeshSnapshot, stage: string): void;
   registered?(register: RegisterRecord, by: Life): void;
-  published?(message: OutgoingMessage, identity: string, by: Life): void;
+  published?(event: PublishEvent, by: Life): void;
   fileWritten?(path: string, identity: string, by: Life): void;
   documentsWritten?(documents: readonly SinkDocument[], by: Life): void;
   acknowledged?(event: DeliveryEvent): void;

@@ -20,7 +20,7 @@ export const limits: Checker = {
       if (widest > DOCUMENT_BYTES_MAX + 100_000) report(`${name}: a document of ${widest} bytes`);
       if (all > COMMIT_BYTES_MAX) report(`${name}: a commit of ${all} bytes`);
     },
-    published({ topic, data }) {
+    published({ message: { topic, data } }) {
       if (data.length > MESSAGE_BYTES_MAX) report(`${topic}: a message of ${data.length} bytes`);
     },
   }),

@@ -5,7 +5,6 @@
 import type { Envelope } from "../../../functions/envelope.ts";
 import { MIN_TIMESTAMP } from "../../../sdk/model/time.ts";
 import { bundleKey } from "../world/ledger.ts";
-import { envelopeIn } from "./bundles.ts";
 import type { Checker, RunView } from "./checker.ts";
 
 /** A2: nothing is published before the commit that caused it. */
@@ -18,9 +17,8 @@ export const publishAfterCommit: Checker = {
     const registered = new Set<string>();
     return {
       registered: (_, { name }) => void registered.add(name),
-      published({ topic, data }, identity, { name, stage }) {
+      published({ message: { topic }, identity, envelope }, { name, stage }) {
         if (ledger.outboxes.has(identity)) return;
-        const envelope = envelopeIn(plan, topic, data);
         if (envelope !== undefined) {
           const problem = problemOf(run, envelope);
           if (problem !== undefined) report(`${name} publishes ${problem}`);

@@ -2,14 +2,13 @@
  * `same-bytes` (A4): what is sent again, a bundle, a message of a sink or a file, is the same to the
  * byte under the same id.
  */
-import { envelopeIn } from "./bundles.ts";
 import type { Checker } from "./checker.ts";
 
 /** A4: what is sent again is byte-identical. */
 export const sameBytes: Checker = {
   name: "same-bytes",
   promise: "A4: a message that is sent again under the same id is byte-identical.",
-  watch({ plan }, report) {
+  watch(_, report) {
     const known = new Map<string, string>();
     const check = (id: string, identity: string): void => {
       const before = known.get(id);
@@ -17,8 +16,7 @@ export const sameBytes: Checker = {
       known.set(id, identity);
     };
     return {
-      published({ topic, data, attributes }, identity) {
-        const envelope = envelopeIn(plan, topic, data);
+      published({ message: { topic, attributes }, identity, envelope }) {
         const id = attributes["tidemark-id"];
         if (envelope === undefined) {
           if (id !== undefined) check(`message ${topic} ${id}`, identity);

@@ -177,12 +177,14 @@ export class SimulatedMesh {
 
   #worldOf(life: Life): World {
     const { scheduler, faults, breaking } = this.#input;
+    const isMailbox = (topic: string): boolean => this.#mailboxes.has(topic);
     const watched = {
       store: this.store,
       mailboxes: this.#deliveries,
       files: { write: async (path: string, text: string) => void this.files.set(path, text) },
       ledger: this.ledger,
       observers: this.observers,
+      isMailbox,
     };
     const lives = this.#lives.get(life.stage);
     const world = instanceWorld({
@@ -191,7 +193,7 @@ export class SimulatedMesh {
       faults,
       effects: watchedPorts(watched, life),
       random: this.#random,
-      isMailbox: (topic) => this.#mailboxes.has(topic),
+      isMailbox,
       wake: (name, dueMs) => this.#wake(name, dueMs),
       crash: (each) => lives?.crash(each),
       hasRival: () => (lives?.started ?? 0) > 1,

@@ -6,6 +6,7 @@
  */
 import type { MemoryStore } from "../../../emulators/memory/memory-store.ts";
 import type { FileWriter, Mailboxes, Store } from "../../../functions/ports.ts";
+import { envelopeOf } from "../checkers/bundles.ts";
 import type { Observer } from "../checkers/checker.ts";
 import { identityOf, identityOfFile, Ledger, shardKey } from "./ledger.ts";
 import type { Life } from "./life.ts";
@@ -17,6 +18,7 @@ export interface Watched {
   readonly files: FileWriter;
   readonly ledger: Ledger;
   readonly observers: readonly Observer[];
+  readonly isMailbox: (topic: string) => boolean;
 }
 
 /** The ports that have effects. */
@@ -73,7 +75,7 @@ function watchedStore({ store, ledger, observers }: Watched, life: Life): Store 
 }
 
 function watchedSinks(
-  { mailboxes, files, ledger, observers }: Watched,
+  { mailboxes, files, ledger, observers, isMailbox }: Watched,
   life: Life,
 ): Pick<EffectPorts, "mailboxes" | "files"> {
   return {
@@ -81,7 +83,9 @@ function watchedSinks(
       async publish(messages) {
         for (const message of messages) {
           const identity = identityOf(message);
-          for (const observer of observers) observer.published?.(message, identity, life);
+          const envelope = isMailbox(message.topic) ? envelopeOf(message.data) : undefined;
+          const event = { message, identity, envelope };
+          for (const observer of observers) observer.published?.(event, life);
           ledger.sent.add(identity);
         }
         await mailboxes.publish(messages);
