@@ -31,11 +31,7 @@ interface Options {
   readonly planted: boolean;
 }
 
-const names = workloads.map((make) => {
-  const workload = make(1);
-  workload.end?.();
-  return workload.name;
-});
+const names = workloads.map((make) => make(1).name);
 
 const program = new Command("npm run sim --")
   .description("The unchanged engine in a simulated world that fails as real ones do, by seeds.")

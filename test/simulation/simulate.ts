@@ -104,8 +104,6 @@ export async function simulate(
   } catch (error) {
     if (error !== STOP)
       report("no-error", error instanceof Error ? (error.stack ?? "") : String(error));
-  } finally {
-    workload.end?.();
   }
   const { traceHash, steps, nowMs } = scheduler;
   return { traceHash, steps, virtualMs: nowMs - START_MS, faults: faults.counts, violations };

@@ -15,11 +15,7 @@ const SEEDS = Number(process.env["SIM_SEEDS"] ?? 60);
 const seeds = Array.from({ length: SEEDS }, (_, i) => i + 1);
 const injected = FAULT_NAMES.filter((name) => FAULTS[name].probability > 0);
 
-const named = workloads.map((make) => {
-  const workload = make(1);
-  workload.end?.();
-  return [workload.name, make] as const;
-});
+const named = workloads.map((make) => [make(1).name, make] as const);
 
 async function violationsOf(
   make: (typeof workloads)[number],

@@ -1,6 +1,7 @@
 /**
  * `no-early-watermark` (W3): a stage's input watermark never passes an element that is still on its
- * way to it and was on time when it was sent.
+ * way to it and was on time when it was sent. A register that came after the tracker's snapshot is
+ * measured by the source's watermark of that snapshot: it may be late because the source said so.
  */
 import type { Job } from "../../../functions/job.ts";
 import type { Checker } from "./checker.ts";
@@ -11,14 +12,23 @@ export const noEarlyWatermark: Checker = {
   name: "no-early-watermark",
   promise: "W3: a watermark never passes an element that is still inside the mesh.",
   watch({ ledger, plan }, report) {
+    let seen = new Set<string>();
+    let seenVersion = -1;
     return {
+      snapshotTaken({ job, registers }, stage) {
+        if (stage !== "tracker" || job === undefined) return;
+        const ids = registers.map(({ id }) => id);
+        // Two ticks may run at once: what both have seen.
+        seen = new Set(job.version === seenVersion ? ids.filter((id) => seen.has(id)) : ids);
+        seenVersion = job.version;
+      },
       jobStored(commit) {
         const before = ledger.job?.watermarks ?? {};
         const { watermarks } = JSON.parse(commit.job.text) as Job;
         const heads = new Map([...ledger.heads].map(([key, { progress }]) => [key, progress]));
         // What was never confirmed and leaves with this commit comes again from the source.
         const staying = [...ledger.registers].filter(
-          ([id]) => !commit.registersToDelete.includes(id),
+          ([id]) => seen.has(id) && !commit.registersToDelete.includes(id),
         );
         const open = onTheWay(
           heads,

@@ -24,10 +24,7 @@ export async function runSeed(
   const only = faults && namesOf(faults);
   for (const make of workloads) {
     const made = make(seed);
-    if (workload !== undefined && made.name !== workload) {
-      made.end?.();
-      continue;
-    }
+    if (workload !== undefined && made.name !== workload) continue;
     const options = { ...(only && { faults: only }), ...(onLine && { onLine }) };
     addOutcome(totals, await simulate(made, seed, options));
   }

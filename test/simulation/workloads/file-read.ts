@@ -1,18 +1,19 @@
 /**
- * A workload that reads a real file: NDJSON, counted by key.
+ * A workload that reads a real file: NDJSON, counted by key. The file is the same for all seeds, and
+ * its path stands in the plan, so that a run is the same wherever the tree lies.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { count, files, kv, pipeline } from "../../../sdk/index.ts";
 import { mergeByKey } from "../../support/oracle.ts";
-import { documents, type Event, eventsOf, keyed, type Workload } from "./workload.ts";
+import { documents, type Event, keyed, type Workload } from "./workload.ts";
 
-export function fileRead(seed: number): Workload {
-  const events = eventsOf(seed, 50);
-  const folder = mkdtempSync(join(tmpdir(), "tidemark-sim-"));
-  const path = join(folder, "events.ndjson");
-  writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+const path = relative(process.cwd(), fileURLToPath(new URL("events.ndjson", import.meta.url)));
+
+export function fileRead(): Workload {
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as Event);
   return {
     name: "file read",
     pipeline: pipeline("sim-file", (p) =>
@@ -25,6 +26,5 @@ export function fileRead(seed: number): Workload {
     answer: mergeByKey(events.map(({ key }) => [key, 1] as const)),
     result: documents,
     usesFiles: true,
-    end: () => rmSync(folder, { recursive: true }),
   };
 }

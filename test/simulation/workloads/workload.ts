@@ -20,8 +20,6 @@ export interface Workload {
   readonly deadLetters?: number;
   /** Reads real files, whose calls the scheduler must wait for. */
   readonly usesFiles?: boolean;
-  /** Takes away what the workload made beside the mesh. */
-  readonly end?: () => void;
   /** What else happens, at times counted from the launch. */
   readonly actions?: readonly Action[];
   /** What the mesh wrote, in the form of the answer. */

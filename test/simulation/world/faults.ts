@@ -156,7 +156,7 @@ export class Faults {
     const hasAll = only !== undefined || this.#random.fraction() < ALL_FAULTS_SHARE;
     for (const name of FAULT_NAMES) {
       const isChosen = this.#random.fraction() < 0.6;
-      const factor = [0.5, 1, 2][Math.floor(this.#random.fraction() * 3)] ?? 1;
+      const factor = [0.5, 1, 2, 4][Math.floor(this.#random.fraction() * 4)] ?? 1;
       const isIn = only?.has(name) ?? (hasAll || isChosen);
       if (isIn) this.#probabilities.set(name, FAULTS[name].probability * (hasAll ? 1 : factor));
     }
