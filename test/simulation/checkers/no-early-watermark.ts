@@ -2,10 +2,13 @@
  * `no-early-watermark` (W3): a stage's input watermark never passes an element that is still on its
  * way to it and was on time when it was sent. A register that came after the tracker's snapshot is
  * measured by the source's watermark of that snapshot: it may be late because the source said so.
+ * And where all sources are bounded, nothing is ever sent behind the watermark of where it goes.
  */
+
+import type { Envelope } from "../../../functions/envelope.ts";
 import type { Job } from "../../../functions/job.ts";
 import type { Checker } from "./checker.ts";
-import { type OnTheWay, onTheWay, sidesOf } from "./in-flight.ts";
+import { type OnTheWay, onTheWay, sidesOf, stageOf } from "./in-flight.ts";
 
 /** W3: no watermark passes what is inside the mesh. */
 export const noEarlyWatermark: Checker = {
@@ -14,7 +17,19 @@ export const noEarlyWatermark: Checker = {
   watch({ ledger, plan }, report) {
     let seen = new Set<string>();
     let seenVersion = -1;
+    // Nothing of a bounded source is ever late, so nothing may be sent behind a watermark either.
+    const isBounded = plan.stages.every(({ kind }) => kind !== "ingest");
     return {
+      committed({ after }) {
+        for (const entry of isBounded ? after.outbox : []) {
+          if (entry.kind !== "bundle") continue;
+          const { stage, producer, minTime, count } = JSON.parse(entry.text) as Envelope;
+          const isSide = sidesOf(plan, stageOf(producer), stage).length > 0;
+          const input = ledger.job?.watermarks[stage]?.[0] ?? minTime;
+          if (isSide || count === 0 || minTime >= input) continue;
+          report(`${producer} sends ${minTime} to ${stage}, which has come to ${input}`);
+        }
+      },
       snapshotTaken({ job, registers }, stage) {
         if (stage !== "tracker" || job === undefined) return;
         const ids = registers.map(({ id }) => id);
