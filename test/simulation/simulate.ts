@@ -124,6 +124,7 @@ async function play(
     });
   }
   await mesh.launch();
+  if ((await mesh.job()) === undefined) throw new Error("a launch left no job");
   await workload.feed?.(mesh);
   await mesh.runFor(FAULTY_MS);
   // Every other seed drains while faults go on; what a drain must wait for first is the backlog.
