@@ -181,7 +181,12 @@ class Mesh implements LocalMesh {
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
     });
-    await launch(this.plan, this.#world, this.#ticks());
+    const { compile, options, queue, trackerUrl } = this.#environment;
+    const endpoints = Object.fromEntries(
+      this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
+    );
+    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints };
+    await launch(deployment, this.#world, this.#ticks());
   }
 
   status(): Promise<MeshStatus> {

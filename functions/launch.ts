@@ -1,7 +1,7 @@
 /**
  * Launch: the first step of a job.
  *
- * Owns: the job document's creation and the start messages of reads. Does not own:
+ * Owns: the job document's creation, the stored deployment and the start messages of reads. Does not own:
  * topics, subscriptions and functions, which stand already (infra/, emulators/).
  *
  * M1. Launching twice, or again after a crash, is the same as launching once.
@@ -9,6 +9,7 @@
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { isMeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
+import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { newJob } from "./job.ts";
 import { messageOf } from "./outbox.ts";
@@ -25,7 +26,8 @@ const PRODUCER = "launch/0";
  *
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
  */
-export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promise<void> {
+export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
+  const { plan } = deployment;
   const reads = plan.stages.filter((stage) => stage.kind === "read");
   const registers = reads.map((stage, index): Register => {
     return {
@@ -41,7 +43,9 @@ export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promis
   });
   const existing = await world.store.readJob();
   if (existing !== undefined) decodeJob(existing.text, plan);
-  else await create(plan, world, registers);
+  // Before the job, which names it; and of a job that stands, for its functions may have moved.
+  await putDeployment(world.store, deployment);
+  if (existing === undefined) await create(plan, world, registers);
   await ticks.ensure();
   await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
 }

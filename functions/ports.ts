@@ -109,6 +109,10 @@ export interface Store {
   replaceRegister(register: RegisterRecord): Promise<void>;
   /** Reads all heads' progress, all registers and the job, as of one moment. */
   snapshot(): Promise<MeshSnapshot>;
+  /** Stores the text of a deployment under its plan's hash; the same again changes nothing. */
+  putDeployment(planHash: string, text: string): Promise<void>;
+  /** Returns the text of a plan's deployment, or undefined if none is stored. */
+  readDeployment(planHash: string): Promise<string | undefined>;
   /** Returns the job document alone. */
   readJob(): Promise<JobRecord | undefined>;
   /**

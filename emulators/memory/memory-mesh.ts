@@ -22,7 +22,7 @@ import { type MeshStatus, statusOf } from "../../functions/status.ts";
 import type { Ticks } from "../../functions/ticks.ts";
 import { tick } from "../../functions/tracker.ts";
 import { compile } from "../../sdk/compile/compile.ts";
-import type { MeshPlan } from "../../sdk/compile/plan.ts";
+import type { CompileOptions, MeshPlan } from "../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
 import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
@@ -73,6 +73,7 @@ export class MemoryMesh {
   readonly clock: VirtualClock;
   readonly store: MemoryStore = new MemoryStore();
   readonly mailboxes: MemoryMailboxes;
+  readonly #compile: CompileOptions;
   readonly #world: World;
   readonly #options: EngineOptions;
   readonly #pipeline: Pipeline;
@@ -90,8 +91,8 @@ export class MemoryMesh {
   #refusalsInARow = 0;
 
   constructor(pipeline: Pipeline, options: MemoryMeshOptions = {}) {
-    const shards = options.shards === undefined ? {} : { shards: options.shards };
-    this.plan = compile(pipeline, shards);
+    this.#compile = options.shards === undefined ? {} : { shards: options.shards };
+    this.plan = compile(pipeline, this.#compile);
     this.clock = new VirtualClock(options.startMs ?? Date.UTC(2026, 0, 1));
     this.mailboxes = new MemoryMailboxes(this.clock);
     this.#options = { ...DEFAULT_OPTIONS, ...options.engine };
@@ -121,7 +122,10 @@ export class MemoryMesh {
 
   /** Launches the job; `run` then makes it go. */
   async launch(): Promise<void> {
-    await launch(this.plan, this.#world, ticksOf(this.plan, this.#world, this.#options));
+    const options = this.#options;
+    const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
+    const deployment = { plan: this.plan, compile: this.#compile, options, ...nowhere };
+    await launch(deployment, this.#world, ticksOf(this.plan, this.#world, options));
   }
 
   /** Publishes messages to a topic, as an ordinary publisher would. */

@@ -52,6 +52,7 @@ export class MemoryStore implements Store {
   readonly #parts = new Map<string, string>();
   readonly #registers = new Map<string, RegisterRecord>();
   readonly #documents = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
+  readonly #deployments = new Map<string, string>();
   #job: JobRecord | undefined;
 
   /** Documents of a collection that sinks wrote, by id. */
@@ -142,6 +143,17 @@ export class MemoryStore implements Store {
       registers: [...this.#registers.values()],
       job: this.#job,
     };
+  }
+
+  async putDeployment(planHash: string, text: string): Promise<void> {
+    this.counts.commits++;
+    this.counts.documentWrites++;
+    this.#deployments.set(planHash, text);
+  }
+
+  async readDeployment(planHash: string): Promise<string | undefined> {
+    this.counts.documentReads++;
+    return this.#deployments.get(planHash);
   }
 
   async readJob(): Promise<JobRecord | undefined> {

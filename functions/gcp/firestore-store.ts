@@ -9,6 +9,7 @@
  *   tidemark/P/shards/S~N           genesis: there since the shard's first commit
  *   tidemark/P/parts/S~N~id         segments of state, parts of an outbox
  *   tidemark/P/registers/id         open registers
+ *   tidemark/P/deployments/hash     how a plan was deployed
  *
  * FS1. A head is consumed by the commit that replaces it: of two writers one wins, and a writer
  *      that knows an old head always loses. The first commit needs the genesis not to be there.
@@ -51,6 +52,13 @@ export function firestoreClient(project: string, database: string): Firestore {
     ignoreUndefinedProperties: true,
   };
   return new Firestore(settings);
+}
+
+/** Returns the names of the pipelines that were launched in a database, ascending. */
+export async function launchedPipelines(db: Firestore): Promise<readonly string[]> {
+  const jobs = db.collection("tidemark").select();
+  const found = await attempt("list the jobs", () => jobs.get());
+  return found.docs.map(({ id }) => id);
 }
 
 /** The Store port on Firestore. */
@@ -150,6 +158,17 @@ export class FirestoreStore implements Store {
         job: jobOf(job.docs),
       };
     });
+  }
+
+  async putDeployment(planHash: string, text: string): Promise<void> {
+    const deployment = this.#collection("deployments").doc(planHash);
+    await attempt("store the deployment", () => deployment.set({ text }));
+  }
+
+  async readDeployment(planHash: string): Promise<string | undefined> {
+    const deployment = this.#collection("deployments").doc(planHash);
+    const found = await attempt("read the deployment", () => deployment.get());
+    return found.exists ? String(found.get("text")) : undefined;
   }
 
   async readJob(): Promise<JobRecord | undefined> {

@@ -195,6 +195,16 @@ function registerAndJobPromises(fresh: () => Store): void {
     expect(await store.readJob()).toEqual(jobCommit(12).job);
   });
 
+  it("a deployment is found by its plan, and the newest of one plan stands", async () => {
+    const store = fresh();
+    expect(await store.readDeployment("a1")).toBeUndefined();
+    await store.putDeployment("a1", "one");
+    await store.putDeployment("b2", "other");
+    await store.putDeployment("a1", "two");
+    expect(await store.readDeployment("a1")).toBe("two");
+    expect(await store.readDeployment("b2")).toBe("other");
+  });
+
   it("registers change with the job or not at all", async () => {
     const store = fresh();
     const registersToPut = [{ id: "r-0", text: "r" }];

@@ -25,6 +25,8 @@ async function verdict(position: number, breaking: Break): Promise<string> {
       putRegister: (register) => store.putRegister(register),
       replaceRegister: (register) => store.replaceRegister(register),
       snapshot: () => store.snapshot(),
+      putDeployment: (hash, text) => store.putDeployment(hash, text),
+      readDeployment: (hash) => store.readDeployment(hash),
       readJob: () => store.readJob(),
       commitJob: (commit) => store.commitJob(commit),
     };

@@ -79,6 +79,8 @@ export class Faults {
         replaceRegister: (register) =>
           call("replaceRegister", () => store.replaceRegister(register)),
         snapshot: () => call("snapshot", () => store.snapshot()),
+        putDeployment: (hash, text) => call("putDeployment", () => store.putDeployment(hash, text)),
+        readDeployment: (hash) => call("readDeployment", () => store.readDeployment(hash)),
         readJob: () => call("readJob", () => store.readJob()),
         commitJob: (commit) => call("commitJob", () => store.commitJob(commit), true),
       },

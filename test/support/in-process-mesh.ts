@@ -101,7 +101,15 @@ export class InProcessMesh {
     for (const topic of options.collect?.(plan) ?? []) {
       mesh.#collected.set(topic, await mesh.clients.collect(topic));
     }
-    await launch(plan, mesh.world, mesh.#ticks());
+    const deployment = {
+      plan,
+      compile: options.compile ?? { shards: 2 },
+      options: mesh.options,
+      queue: mesh.#queue,
+      trackerUrl: mesh.#url("tracker"),
+      endpoints: Object.fromEntries(plan.stages.map(({ id }) => [id, mesh.#url(id)])),
+    };
+    await launch(deployment, mesh.world, mesh.#ticks());
     return mesh;
   }
 
