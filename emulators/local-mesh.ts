@@ -8,7 +8,7 @@
  *                   ▲                                    │
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
-import { drain } from "../functions/drain.ts";
+import { drain } from "../functions/control/drain.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch } from "../functions/launch.ts";

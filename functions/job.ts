@@ -7,8 +7,12 @@ import { MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { IngestMetrics } from "./register.ts";
 import { NEW_SOURCE, type SourceState } from "./source-watermark.ts";
 
-/** Where a job stands: DRAINING takes no more input and fires all that is open. */
-export type JobState = "RUNNING" | "DRAINING" | "DONE";
+/**
+ * Where a job stands. PAUSED: nothing is delivered and no tick runs. DRAINING: takes no more input
+ * and fires all that is open. UPDATING: stands still while its state is moved or copied. CANCELLED:
+ * stopped for good, whatever was open.
+ */
+export type JobState = "RUNNING" | "PAUSED" | "DRAINING" | "UPDATING" | "CANCELLED" | "DONE";
 
 /** Input and output watermark of each stage, and of each side input by `sideKey`. */
 export type StageWatermarks = Readonly<

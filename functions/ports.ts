@@ -128,6 +128,29 @@ export interface Store {
   }): Promise<void>;
 }
 
+/**
+ * The subscriptions that feed the mesh: sources' and mailboxes'. Only the control of a job touches
+ * them; no stage does.
+ */
+export interface Subscriptions {
+  /** Returns how each pushes now, as text that `start` takes back. */
+  configs(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+  /** Stops deliveries; what is published meanwhile waits. What is out may still be answered. */
+  stop(names: readonly string[]): Promise<void>;
+  /** Lets deliveries go on, as `configs` has told. */
+  start(configs: Readonly<Record<string, string>>): Promise<void>;
+  /** Deliveries that are out, in all; undefined where the world does not tell. */
+  outstanding(names: readonly string[]): Promise<number | undefined>;
+  /** Drops all that was published until now. */
+  purge(names: readonly string[]): Promise<void>;
+  /** Remembers what of a subscription is not acknowledged yet, under an id. */
+  snapshot(name: string, id: string): Promise<void>;
+  /** Takes a subscription back to a snapshot: what was not acknowledged then comes again. */
+  seek(name: string, id: string): Promise<void>;
+  /** Forgets a snapshot; one that is gone already is no error. */
+  deleteSnapshot(id: string): Promise<void>;
+}
+
 /** Calls the tracker later. */
 export interface Wakeups {
   /**

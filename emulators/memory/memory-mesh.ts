@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
-import { drain } from "../../functions/drain.ts";
+import { drain } from "../../functions/control/drain.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";

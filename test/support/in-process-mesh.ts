@@ -14,7 +14,7 @@ import { localClients } from "../../emulators/local-mesh.ts";
 import type { LocalWorld } from "../../emulators/local-world.ts";
 import { provision } from "../../emulators/provision.ts";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
-import { drain } from "../../functions/drain.ts";
+import { drain } from "../../functions/control/drain.ts";
 import { messageOfPush } from "../../functions/gcp/push-request.ts";
 import type { CloudWorld } from "../../functions/gcp/world.ts";
 import { launch } from "../../functions/launch.ts";
