@@ -19,10 +19,20 @@ export type StageWatermarks = Readonly<
   Record<string, readonly [input: Timestamp, output: Timestamp]>
 >;
 
+/** Where the state of an earlier plan's stages went, by stage; those left out were given up. */
+export type SupersededPlan = Readonly<
+  Record<string, { readonly stage: string; /** Of the earlier plan. */ readonly shards: number }>
+>;
+
 /** What the tracker keeps of a pipeline. */
 export interface Job {
   readonly pipeline: string;
   readonly plan: string;
+  /** How often the state of the whole job was replaced (an update, a restore); left out when 0. */
+  readonly generation?: number;
+  /** Plans that this job ran before, with what has become of their stages: all that their shards
+   *  sent is known to have been received. */
+  readonly superseded?: Readonly<Record<string, SupersededPlan>>;
   readonly state: JobState;
   /** Processing time of the launch, in ms: a source may be silent from the beginning. */
   readonly launchedAtMs: number;
@@ -39,6 +49,13 @@ export interface Job {
 export function newJob(pipeline: string, plan: string, launchedAtMs: number): Job {
   const empty = { watermarks: {}, sources: {}, ingest: {}, advanced: {} };
   return { pipeline, plan, state: "RUNNING", launchedAtMs, ...empty };
+}
+
+/** Returns how messages of the mesh itself name a job's generation: not at all when it is 0. */
+export function generationOf({ generation = 0 }: Pick<Job, "generation">): {
+  generation?: number;
+} {
+  return generation > 0 ? { generation } : {};
 }
 
 /** Returns what the watermark of a stage's side input is stored under. */

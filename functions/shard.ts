@@ -8,6 +8,7 @@
  * Z1. An open shard is equal to what its head says; after a failed step it is opened anew.
  * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
  */
+import { MeshError } from "../sdk/model/errors.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
@@ -38,6 +39,12 @@ import { StatefulShard } from "./stateful/stateful-shard.ts";
 /** An open shard. */
 export interface Shard {
   readonly ref: ShardRef;
+  /** Hash of the plan that it belongs to. */
+  readonly plan: string;
+  /** Of its head: which run of the job its state belongs to. */
+  readonly generation: number;
+  /** Whether it must be told when the job goes on; a read does nothing until then. */
+  isStill: boolean;
   /** Version of the newest head; undefined if the shard was never committed. */
   version: number | undefined;
   readonly received: Received;
@@ -64,7 +71,11 @@ export interface Shard {
   unflushed: readonly OutboxEntry[] | undefined;
 }
 
-/** Opens a shard from the store. */
+/**
+ * Opens a shard from the store.
+ *
+ * @throws ERR_PLAN_MISMATCH if its state belongs to another plan
+ */
 export async function openShard(
   ref: ShardRef,
   program: Program,
@@ -74,6 +85,7 @@ export async function openShard(
   const head = await store.newestHead(ref);
   const progress = head === undefined ? newProgress() : decodeProgress(head.progress);
   const body = head === undefined ? undefined : decodeBody(head.body);
+  if (body !== undefined) requirePlan(ref, body.plan, program.plan.hash);
   const segments = body?.segments ?? [];
   const outboxParts = body?.outboxParts ?? [];
   const partIds = [...segments.map((segment) => segment.id), ...outboxParts];
@@ -87,6 +99,9 @@ export async function openShard(
   const outbox = [...(body?.outbox ?? []), ...spilled];
   const shard: Shard = {
     ref,
+    plan: program.plan.hash,
+    generation: body?.generation ?? 0,
+    isStill: progress.isStill === true,
     version: head?.version,
     received: Received.fromJson(progress.received),
     sent: progress.sent,
@@ -101,6 +116,14 @@ export async function openShard(
     unflushed: outbox.length > 0 ? outbox : undefined,
   };
   return shard;
+}
+
+function requirePlan({ stage, shard }: ShardRef, stored: string, own: string): void {
+  if (stored === own) return;
+  throw new MeshError(
+    "ERR_PLAN_MISMATCH",
+    `The state of shard ${stage}/${shard} is of plan ${stored}; this function runs plan ${own}.`,
+  );
 }
 
 type Keepers = Pick<Shard, "grouping" | "reads" | "gate" | "stateful" | "keeper">;
@@ -160,8 +183,9 @@ export function nextCommit(
   const { inline, parts } = splitOutbox(outbox, version);
   const outboxParts = parts.map((part) => part.id);
   const { segments } = changes;
-  const { filesWritten } = shard;
-  const body = { token, outbox: inline, outboxParts, segments, filesWritten };
+  const { filesWritten, generation, plan } = shard;
+  const ofRun = generation > 0 ? { plan, generation } : { plan };
+  const body = { token, ...ofRun, outbox: inline, outboxParts, segments, filesWritten };
   const commit = {
     shard: shard.ref,
     previousVersion: shard.version,
@@ -206,6 +230,7 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     metrics: shard.metrics,
     ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
     ...(shard.reads?.isDraining === true && { isDraining: true }),
+    ...(shard.isStill && { isStill: true }),
     committedAtMs: nowMs,
   };
 }

@@ -16,9 +16,9 @@ import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { type DueShard, dueShards } from "./due.ts";
-import { type Envelope, encodeEnvelope } from "./envelope.ts";
+import { type Envelope, encodeEnvelope, TRACKER } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
-import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
+import { generationOf, type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
@@ -273,7 +273,8 @@ function advanceMessage(
   const watermarks = Object.fromEntries(told.map((id) => [id, watermarksOf(job, id)]));
   const envelope: Envelope = {
     plan: plan.hash,
-    producer: "tracker",
+    ...generationOf(job),
+    producer: TRACKER,
     sequence: -1,
     stage,
     shard,
