@@ -143,7 +143,7 @@ export interface Subscriptions {
   outstanding(names: readonly string[]): Promise<number | undefined>;
   /** Drops all that was published until now. */
   purge(names: readonly string[]): Promise<void>;
-  /** Remembers what of a subscription is not acknowledged yet, under an id. */
+  /** Remembers what of a subscription is not acknowledged yet; an id that is there stays as it is. */
   snapshot(name: string, id: string): Promise<void>;
   /** Takes a subscription back to a snapshot: what was not acknowledged then comes again. */
   seek(name: string, id: string): Promise<void>;

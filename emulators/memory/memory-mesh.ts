@@ -13,10 +13,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/control/drain.ts";
+import { subscriptionOf } from "../../functions/control/subscription-names.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
-import type { FileWriter, Log, World } from "../../functions/ports.ts";
+import type { FileWriter, Log, Subscriptions, World } from "../../functions/ports.ts";
 import { createStage, type StageHandler, ticksOf } from "../../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
 import type { Ticks } from "../../functions/ticks.ts";
@@ -28,6 +29,7 @@ import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import { type Deliver, type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";
+import { MemorySubscriptions } from "./memory-subscriptions.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -73,6 +75,7 @@ export class MemoryMesh {
   readonly clock: VirtualClock;
   readonly store: MemoryStore = new MemoryStore();
   readonly mailboxes: MemoryMailboxes;
+  readonly subscriptions: Subscriptions;
   readonly #compile: CompileOptions;
   readonly #world: World;
   readonly #options: EngineOptions;
@@ -95,6 +98,7 @@ export class MemoryMesh {
     this.plan = compile(pipeline, this.#compile);
     this.clock = new VirtualClock(options.startMs ?? Date.UTC(2026, 0, 1));
     this.mailboxes = new MemoryMailboxes(this.clock);
+    this.subscriptions = new MemorySubscriptions(this.mailboxes);
     this.#options = { ...DEFAULT_OPTIONS, ...options.engine };
     this.#world = {
       mailboxes: this.mailboxes,
@@ -116,7 +120,7 @@ export class MemoryMesh {
       this.restart(stage.id);
       const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
       const deliver = (message: SourceMessage): Promise<void> => this.#deliver(stage.id, message);
-      this.mailboxes.subscribe(topic, wrapDeliver(deliver, stage.id));
+      this.mailboxes.subscribe(topic, wrapDeliver(deliver, stage.id), subscriptionOf(stage));
     }
   }
 
