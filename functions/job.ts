@@ -21,7 +21,7 @@ export type StageWatermarks = Readonly<
 
 /** Where the state of an earlier plan's stages went, by stage; those left out were given up. */
 export type SupersededPlan = Readonly<
-  Record<string, { readonly stage: string; /** Of the earlier plan. */ readonly shards: number }>
+  Record<string, { readonly stage: string /** Of the earlier plan. */; readonly shards: number }>
 >;
 
 /** What the tracker keeps of a pipeline. */

@@ -168,9 +168,7 @@ class ShardStage implements StageHandler {
   async #passOn({ data }: SourceMessage, stage: string, shard: number): Promise<void> {
     const { program, world } = this.#context;
     const topic = program.mailboxOf(stage);
-    await world.mailboxes.publish([
-      { topic, orderingKey: String(shard), data, attributes: {} },
-    ]);
+    await world.mailboxes.publish([{ topic, orderingKey: String(shard), data, attributes: {} }]);
   }
 
   async #setAside(message: SourceMessage, error: unknown): Promise<void> {
