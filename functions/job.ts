@@ -34,6 +34,8 @@ export interface Job {
    *  sent is known to have been received. */
   readonly superseded?: Readonly<Record<string, SupersededPlan>>;
   readonly state: JobState;
+  /** Of a job that is UPDATING. */
+  readonly change?: JobChange;
   /** Processing time of the launch, in ms: a source may be silent from the beginning. */
   readonly launchedAtMs: number;
   readonly watermarks: StageWatermarks;
@@ -43,6 +45,17 @@ export interface Job {
   readonly advanced: Readonly<
     Record<string, readonly [input: Timestamp, atMs: number, version: number]>
   >;
+}
+
+/** What the control of a job is in the middle of, so that anybody can bring it to its end. */
+export interface JobChange {
+  readonly kind: "snapshot" | "update" | "restore";
+  /** Still coming to rest; its state is replaced; it is, and the job only has to go on. */
+  readonly phase: "stopping" | "moving" | "ready";
+  /** The snapshot that state is replaced from. */
+  readonly snapshot?: string;
+  /** Hash of the plan that it is replaced for. */
+  readonly plan?: string;
 }
 
 /** Returns the job of a pipeline that has just begun. */
