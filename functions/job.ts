@@ -19,6 +19,15 @@ export type StageWatermarks = Readonly<
   Record<string, readonly [input: Timestamp, output: Timestamp]>
 >;
 
+/** Subscriptions that stand still. */
+export interface Stopped {
+  /** Where the job goes on from. */
+  readonly from: "RUNNING" | "DRAINING";
+  readonly atMs: number;
+  /** How each pushed before, by its name. */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
 /** What the tracker keeps of a pipeline. */
 export interface Job {
   readonly pipeline: string;
@@ -26,6 +35,14 @@ export interface Job {
   readonly state: JobState;
   /** Processing time of the launch, in ms: a source may be silent from the beginning. */
   readonly launchedAtMs: number;
+  /** What the control of the job has stopped; undefined: all subscriptions push. */
+  readonly stopped?: Stopped;
+  /** Processing time of the last resuming, in ms: nothing came, or came again, before it. */
+  readonly resumedAtMs?: number;
+  /** Of a job that is DRAINING: from this processing time on, a sink that refuses gets no more. */
+  readonly drainUntilMs?: number;
+  /** Of a job that is CANCELLED: whether its state is still there. */
+  readonly keepsState?: boolean;
   readonly watermarks: StageWatermarks;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly ingest: Readonly<Record<string, IngestMetrics>>;
@@ -39,6 +56,11 @@ export interface Job {
 export function newJob(pipeline: string, plan: string, launchedAtMs: number): Job {
   const empty = { watermarks: {}, sources: {}, ingest: {}, advanced: {} };
   return { pipeline, plan, state: "RUNNING", launchedAtMs, ...empty };
+}
+
+/** Whether nothing of a job may move. */
+export function standsStill({ state }: Job): boolean {
+  return state === "PAUSED" || state === "UPDATING" || state === "CANCELLED";
 }
 
 /** Returns what the watermark of a stage's side input is stored under. */

@@ -7,11 +7,11 @@
  * M1. Launching twice, or again after a crash, is the same as launching once.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { isMeshError } from "../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { newJob } from "./job.ts";
+import { type Job, newJob } from "./job.ts";
 import { messageOf } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
@@ -25,6 +25,7 @@ const PRODUCER = "launch/0";
  * Launches a pipeline whose topics and functions stand.
  *
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_OPTION if the job was cancelled
  */
 export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
   const { plan } = deployment;
@@ -42,12 +43,22 @@ export async function launch(deployment: Deployment, world: World, ticks: Ticks)
     };
   });
   const existing = await world.store.readJob();
-  if (existing !== undefined) decodeJob(existing.text, plan);
+  if (existing !== undefined) requireLaunchable(decodeJob(existing.text, plan));
   // Before the job, which names it; and of a job that stands, for its functions may have moved.
   await putDeployment(world.store, deployment);
   if (existing === undefined) await create(plan, world, registers);
   await ticks.ensure();
   await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
+}
+
+/** @throws ERR_OPTION if a job was cancelled: its shards take nothing any more */
+export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
+  if (state !== "CANCELLED") return;
+  const way =
+    keepsState === true
+      ? `Its state was kept: take it up again with tidemark resume ${pipeline}.`
+      : "Its state is gone: launch the pipeline under another name.";
+  throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
 }
 
 async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {

@@ -18,7 +18,7 @@ import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { type DueShard, dueShards } from "./due.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
-import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
+import { type Job, sideKey, sourceOf, standsStill, watermarksOf } from "./job.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
@@ -51,6 +51,7 @@ export async function tick(context: TrackerContext): Promise<void> {
   const snapshot = await world.store.snapshot();
   if (snapshot.job === undefined) return; // Not launched: launch.ts makes the first tick.
   const job = decodeJob(snapshot.job.text, plan);
+  if (standsStill(job)) return; // And asks for no other tick: who lets it go on does.
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
   if (!isSame(job, step.job) || step.removed.length > 0 || step.shortened.length > 0) {
@@ -83,6 +84,7 @@ export function isQuiet(
   const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
   if (job.plan !== context.plan.hash) return false;
   const before = job as Job;
+  if (standsStill(before)) return true;
   const { job: next, removed, messages, nextMs } = computeStep(context, snapshot, before, nowMs);
   const isStill = removed.length === 0 && messages.length === 0 && next.state === before.state;
   const isIdle = nextMs === undefined || nextMs > nowMs;
@@ -121,7 +123,7 @@ function computeStep(
   const { plan } = context;
   const heads = decodeHeads(snapshot);
   const all = snapshot.registers.map((record) => decodeRegister(record.text));
-  const removed = removable(all, heads, nowMs, context.options.registerTimeoutMs);
+  const removed = removable(all, heads, sinceOf(job, nowMs - context.options.registerTimeoutMs));
   const registers = all.filter((register) => !removed.includes(register));
   const sources = advanceSources(plan, job, all, nowMs);
   const view: MeshView = {
@@ -172,21 +174,23 @@ function decodeHeads(snapshot: MeshSnapshot): Map<string, ShardProgress> {
 function removable(
   registers: readonly Register[],
   heads: ReadonlyMap<string, ShardProgress>,
-  nowMs: number,
-  timeoutMs: number,
+  sinceMs: number,
 ): Register[] {
   const known = new Set(confirmed(registers, registers));
   const staying = new Set<string>();
   const oldestFirst = registers.toSorted((a, b) => a.index - b.index);
   return oldestFirst.filter((register) => {
     const { producer, atMs } = register;
-    const isSettled = known.has(register)
-      ? hasArrived({ heads }, register)
-      : atMs < nowMs - timeoutMs;
+    const isSettled = known.has(register) ? hasArrived({ heads }, register) : atMs < sinceMs;
     const leaves = !staying.has(producer) && isSettled;
     if (!leaves) staying.add(producer);
     return leaves;
   });
+}
+
+/** Messages of older registers must have come again: not so while the job stood still. */
+function sinceOf({ resumedAtMs = 0 }: Job, sinceMs: number): number {
+  return resumedAtMs > sinceMs ? Number.NEGATIVE_INFINITY : sinceMs;
 }
 
 /** Those of `registers` of which any register of `all` says that they are published. */
