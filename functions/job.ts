@@ -23,6 +23,14 @@ export type StageWatermarks = Readonly<
 export type SupersededPlan = Readonly<
   Record<string, { readonly stage: string /** Of the earlier plan. */; readonly shards: number }>
 >;
+/** Subscriptions that stand still. */
+export interface Stopped {
+  /** Where the job goes on from. */
+  readonly from: "RUNNING" | "DRAINING";
+  readonly atMs: number;
+  /** How each pushed before, by its name. */
+  readonly configs: Readonly<Record<string, string>>;
+}
 
 /** What the tracker keeps of a pipeline. */
 export interface Job {
@@ -38,6 +46,14 @@ export interface Job {
   readonly change?: JobChange;
   /** Processing time of the launch, in ms: a source may be silent from the beginning. */
   readonly launchedAtMs: number;
+  /** What the control of the job has stopped; undefined: all subscriptions push. */
+  readonly stopped?: Stopped;
+  /** Processing time of the last resuming, in ms: nothing came, or came again, before it. */
+  readonly resumedAtMs?: number;
+  /** Of a job that is DRAINING: from this processing time on, a sink that refuses gets no more. */
+  readonly drainUntilMs?: number;
+  /** Of a job that is CANCELLED: whether its state is still there. */
+  readonly keepsState?: boolean;
   readonly watermarks: StageWatermarks;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly ingest: Readonly<Record<string, IngestMetrics>>;
@@ -69,6 +85,11 @@ export function generationOf({ generation = 0 }: Pick<Job, "generation">): {
   generation?: number;
 } {
   return generation > 0 ? { generation } : {};
+}
+
+/** Whether nothing of a job may move. */
+export function standsStill({ state }: Job): boolean {
+  return state === "PAUSED" || state === "UPDATING" || state === "CANCELLED";
 }
 
 /** Returns what the watermark of a stage's side input is stored under. */

@@ -7,7 +7,7 @@
  * M1. Launching twice, or again after a crash, is the same as launching once.
  */
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
-import { isMeshError } from "../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
@@ -26,11 +26,13 @@ export const LAUNCH = "launch/0";
  * Launches a pipeline whose topics and functions stand.
  *
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_OPTION if the job was cancelled
  */
 export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
   const { plan } = deployment;
   const existing = await world.store.readJob();
   const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
+  if (job !== undefined) requireLaunchable(job);
   // Before the job, which names it; and of a job that stands, for its functions may have moved.
   await putDeployment(world.store, deployment);
   if (existing === undefined) await create(plan, world);
@@ -52,6 +54,16 @@ export function startRegisters(stages: readonly StagePlan[], nowMs: number): Reg
       atMs: nowMs,
     };
   });
+}
+
+/** @throws ERR_OPTION if a job was cancelled: its shards take nothing any more */
+export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
+  if (state !== "CANCELLED") return;
+  const way =
+    keepsState === true
+      ? `Its state was kept: take it up again with tidemark resume ${pipeline}.`
+      : "Its state is gone: launch the pipeline under another name.";
+  throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
 }
 
 async function create(plan: MeshPlan, world: World): Promise<void> {

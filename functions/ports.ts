@@ -109,6 +109,11 @@ export interface Store {
   replaceRegister(register: RegisterRecord): Promise<void>;
   /** Reads all heads' progress, all registers and the job, as of one moment. */
   snapshot(): Promise<MeshSnapshot>;
+  /**
+   * Deletes all that shards and registers have stored; the job and sinks' documents stay. No shard
+   * of `shards` can be committed again by who knows it from before, or not at all.
+   */
+  deleteState(shards: readonly ShardRef[]): Promise<void>;
   /** Stores the text of a deployment under its plan's hash; the same again changes nothing. */
   putDeployment(planHash: string, text: string): Promise<void>;
   /** Returns the text of a plan's deployment, or undefined if none is stored. */

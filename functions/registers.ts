@@ -62,21 +62,23 @@ export function decodeHeads(snapshot: MeshSnapshot): Map<string, ShardProgress> 
 export function removable(
   registers: readonly OwnRegister[],
   heads: ReadonlyMap<string, ShardProgress>,
-  nowMs: number,
-  timeoutMs: number,
+  sinceMs: number,
 ): Register[] {
   const known = new Set(confirmed(registers, registers));
   const staying = new Set<string>();
   const oldestFirst = registers.toSorted((a, b) => a.index - b.index);
   return oldestFirst.filter((register) => {
     const { producer, atMs } = register;
-    const isSettled = known.has(register)
-      ? hasArrived({ heads }, register)
-      : atMs < nowMs - timeoutMs;
+    const isSettled = known.has(register) ? hasArrived({ heads }, register) : atMs < sinceMs;
     const leaves = !staying.has(producer) && isSettled;
     if (!leaves) staying.add(producer);
     return leaves;
   });
+}
+
+/** Returns since when a register's messages must have come again: not while the job stood still. */
+export function sinceOf({ resumedAtMs = 0 }: Pick<Job, "resumedAtMs">, sinceMs: number): number {
+  return resumedAtMs > sinceMs ? Number.NEGATIVE_INFINITY : sinceMs;
 }
 
 /** Returns those of `registers` of which any register of `all` says that they are published. */

@@ -18,7 +18,7 @@ import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
 import { advanceMessage } from "./advance.ts";
 import { dueShards } from "./due.ts";
 import type { ShardProgress } from "./head.ts";
-import { type Job, sourceOf } from "./job.ts";
+import { type Job, sourceOf, standsStill } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
 import { type Register, registerId } from "./register.ts";
@@ -29,6 +29,7 @@ import {
   openRegisters,
   removable,
   shortened,
+  sinceOf,
 } from "./registers.ts";
 import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
 import type { Ticks } from "./ticks.ts";
@@ -53,6 +54,7 @@ export async function tick(context: TrackerContext): Promise<void> {
   const snapshot = await world.store.snapshot();
   if (snapshot.job === undefined) return; // Not launched: launch.ts makes the first tick.
   const job = decodeJob(snapshot.job.text, plan);
+  if (standsStill(job)) return; // And asks for no other tick: who lets it go on does.
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
   if (!isSame(job, step.job) || step.removed.length > 0 || step.shortened.length > 0) {
@@ -85,6 +87,7 @@ export function isQuiet(
   const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
   if (job.plan !== context.plan.hash) return false;
   const before = job as Job;
+  if (standsStill(before)) return true;
   const { job: next, removed, messages, nextMs } = computeStep(context, snapshot, before, nowMs);
   const isStill = removed.length === 0 && messages.length === 0 && next.state === before.state;
   const isIdle = nextMs === undefined || nextMs > nowMs;
@@ -123,7 +126,7 @@ function computeStep(
   const { plan } = context;
   const heads = decodeHeads(snapshot);
   const all = openRegisters(snapshot, job);
-  const removed = removable(all, heads, nowMs, context.options.registerTimeoutMs);
+  const removed = removable(all, heads, sinceOf(job, nowMs - context.options.registerTimeoutMs));
   const registers = all.filter((register) => !removed.includes(register));
   const sources = advanceSources(plan, job, all, nowMs);
   const view: MeshView = {

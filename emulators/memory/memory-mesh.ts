@@ -13,7 +13,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/control/drain.ts";
+import type { JobControl } from "../../functions/control/job-control.ts";
 import { subscriptionOf } from "../../functions/control/subscription-names.ts";
+import type { Deployment } from "../../functions/deployment.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
@@ -126,10 +128,12 @@ export class MemoryMesh {
 
   /** Launches the job; `run` then makes it go. */
   async launch(): Promise<void> {
-    const options = this.#options;
+    await launch(this.#deployment, this.#world, this.control.ticks);
+  }
+
+  get #deployment(): Deployment {
     const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
-    const deployment = { plan: this.plan, compile: this.#compile, options, ...nowhere };
-    await launch(deployment, this.#world, ticksOf(this.plan, this.#world, options));
+    return { plan: this.plan, compile: this.#compile, options: this.#options, ...nowhere };
   }
 
   /** Publishes messages to a topic, as an ordinary publisher would. */
@@ -144,9 +148,16 @@ export class MemoryMesh {
     );
   }
 
+  /** What pausing, resuming, draining and cancelling work with. */
+  get control(): JobControl {
+    const ticks = ticksOf(this.plan, this.#world, this.#options);
+    const { subscriptions } = this;
+    return { deployment: this.#deployment, world: this.#world, subscriptions, ticks };
+  }
+
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   async drain(): Promise<void> {
-    await drain(this.plan, this.#world, ticksOf(this.plan, this.#world, this.#options));
+    await drain(this.plan, this.#world, this.control.ticks);
   }
 
   /**

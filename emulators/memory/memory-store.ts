@@ -49,6 +49,8 @@ export class MemoryStore implements Store {
     headCommitWritesMax: 0,
   };
   readonly #heads = new Map<string, { shard: ShardRef; head: HeadRecord }>();
+  /** Shards that were ever committed. */
+  readonly #genesis = new Set<string>();
   readonly #parts = new Map<string, string>();
   readonly #registers = new Map<string, RegisterRecord>();
   readonly #documents = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
@@ -89,9 +91,11 @@ export class MemoryStore implements Store {
 
   async commitHead(commit: HeadCommit): Promise<void> {
     const key = keyOf(commit.shard);
-    if (this.#heads.get(key)?.head.version !== commit.previousVersion) {
+    const isOver = commit.previousVersion === undefined && this.#genesis.has(key);
+    if (isOver || this.#heads.get(key)?.head.version !== commit.previousVersion) {
       throw new MeshError("ERR_STORE_CONTENTION", `Shard ${key} is at another version.`);
     }
+    this.#genesis.add(key);
     this.#heads.set(key, { shard: commit.shard, head: commit.head });
     for (const { id, text } of commit.partsToPut) {
       this.#parts.set(`${key}/${id}`, text);
@@ -143,6 +147,15 @@ export class MemoryStore implements Store {
       registers: [...this.#registers.values()],
       job: this.#job,
     };
+  }
+
+  async deleteState(shards: readonly ShardRef[]): Promise<void> {
+    for (const shard of shards) this.#genesis.add(keyOf(shard));
+    this.counts.documentWrites += shards.length;
+    for (const documents of [this.#heads, this.#parts, this.#registers]) {
+      this.counts.documentDeletes += documents.size;
+      documents.clear();
+    }
   }
 
   async putDeployment(planHash: string, text: string): Promise<void> {

@@ -48,7 +48,7 @@ export class MemorySubscription {
   readonly #clock: VirtualClock;
   readonly #all: Deliveries;
   readonly #lanes = new Map<string, Lane>();
-  #isStopped = false;
+  isStopped = false;
 
   constructor(deliver: Deliver, clock: VirtualClock, all: Deliveries) {
     this.#deliver = deliver;
@@ -79,11 +79,11 @@ export class MemorySubscription {
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
   }
 
   start(): void {
-    this.#isStopped = false;
+    this.isStopped = false;
     for (const lane of this.#lanes.values()) this.#dispatch(lane);
   }
 
@@ -121,7 +121,7 @@ export class MemorySubscription {
   }
 
   #dispatch(lane: Lane): void {
-    while (!this.#isStopped && lane.out.size < lane.outMax) {
+    while (!this.isStopped && lane.out.size < lane.outMax) {
       const message = lane.waiting[lane.next];
       if (message === undefined) return;
       lane.next++;
@@ -157,7 +157,7 @@ export class MemorySubscription {
     this.#clock.at(this.#clock.nowMs() + RETRY_MS, () => {
       lane.refused.delete(message);
       if (!this.#isKnown(lane)) return;
-      if (!this.#isStopped) {
+      if (!this.isStopped) {
         void this.#send(lane, message);
         return;
       }

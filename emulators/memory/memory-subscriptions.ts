@@ -13,6 +13,9 @@ interface Snapshot {
   readonly lastId: number;
 }
 
+const STOPPED = "{}";
+const PUSHING = '{"pushEndpoint":"memory"}';
+
 /** The Subscriptions port on memory mailboxes. */
 export class MemorySubscriptions implements Subscriptions {
   readonly #mailboxes: MemoryMailboxes;
@@ -23,8 +26,9 @@ export class MemorySubscriptions implements Subscriptions {
   }
 
   async configs(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
-    // Deliveries are calls: there is nothing to say of where they go.
-    return Object.fromEntries(names.map((name) => [name, this.#get(name) && "{}"]));
+    // Deliveries are calls: there is nothing to say of where they go, but whether they do.
+    const textOf = (name: string): string => (this.#get(name).isStopped ? STOPPED : PUSHING);
+    return Object.fromEntries(names.map((name) => [name, textOf(name)]));
   }
 
   async stop(names: readonly string[]): Promise<void> {
@@ -32,7 +36,10 @@ export class MemorySubscriptions implements Subscriptions {
   }
 
   async start(configs: Readonly<Record<string, string>>): Promise<void> {
-    for (const name of Object.keys(configs)) this.#get(name).start();
+    for (const [name, text] of Object.entries(configs)) {
+      if (text === STOPPED) this.#get(name).stop();
+      else this.#get(name).start();
+    }
   }
 
   async outstanding(names: readonly string[]): Promise<number> {

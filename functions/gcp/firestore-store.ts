@@ -41,6 +41,9 @@ import { isCode, unavailable } from "./grpc-errors.ts";
 /** Larger than every version; its digits make versions sort in reverse. */
 const VERSION_LIMIT = 1e15;
 
+/** Documents of one batch that is deleted. */
+const BATCH_MAX = 400;
+
 /** After every character that an id may hold here. */
 const AFTER_ALL = "\uf8ff";
 
@@ -158,6 +161,28 @@ export class FirestoreStore implements Store {
         job: jobOf(job.docs),
       };
     });
+  }
+
+  /** The genesis documents come first (FS1): from then on no shard begins. */
+  async deleteState(shards: readonly ShardRef[]): Promise<void> {
+    const genesis = shards.map((shard) => this.#collection("shards").doc(nameOf(shard)));
+    for (let from = 0; from < genesis.length; from += BATCH_MAX) {
+      const batch = this.#db.batch();
+      for (const document of genesis.slice(from, from + BATCH_MAX)) batch.set(document, {});
+      await write("close the shards", batch);
+    }
+    for (const name of ["heads", "parts", "registers"]) await this.#deleteAll(name);
+  }
+
+  async #deleteAll(name: string): Promise<void> {
+    const some = this.#collection(name).select().limit(BATCH_MAX);
+    for (;;) {
+      const { docs } = await attempt(`list the ${name}`, () => some.get());
+      if (docs.length === 0) return;
+      const batch = this.#db.batch();
+      for (const { ref } of docs) batch.delete(ref);
+      await write(`delete the ${name}`, batch);
+    }
   }
 
   async putDeployment(planHash: string, text: string): Promise<void> {

@@ -195,6 +195,32 @@ function registerAndJobPromises(fresh: () => Store): void {
     expect(await store.readJob()).toEqual(jobCommit(12).job);
   });
 
+  it("of state that was deleted nothing comes back, not even by who knows the head", async () => {
+    const store = fresh();
+    const text = "part";
+    await store.commitJob(jobCommit(1));
+    await commitUpTo(store, 2);
+    await store.commitHead(commitOf(3, { partsToPut: [{ id: "a", text }] }));
+    await store.putRegister({ id: "i-0", text: "r" });
+    const other = { stage: "group-1", shard: 7 };
+    await store.deleteState([shard, other]);
+    expect(await store.newestHead(shard)).toBeUndefined();
+    expect(await codeOf(() => store.readParts(shard, ["a"]))).toBe(LOST);
+    expect(await store.snapshot()).toEqual({ heads: [], registers: [], job: jobCommit(1).job });
+    expect(await codeOf(() => store.commitHead(commitOf(4)))).toBe(LOST);
+    expect(await codeOf(() => store.commitHead(commitOf(1)))).toBe(LOST);
+    expect(await codeOf(() => store.commitHead(commitOf(1, { shard: other })))).toBe(LOST);
+    await store.deleteState([shard]);
+  });
+
+  it("more state is deleted than one batch takes", async () => {
+    const store = fresh();
+    const ids = Array.from({ length: 450 }, (_, i) => `i-${i}`);
+    await Promise.all(ids.map((id) => store.putRegister({ id, text: "r" })));
+    await store.deleteState([]);
+    expect((await store.snapshot()).registers).toEqual([]);
+  });
+
   it("a deployment is found by its plan, and the newest of one plan stands", async () => {
     const store = fresh();
     expect(await store.readDeployment("a1")).toBeUndefined();

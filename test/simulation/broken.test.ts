@@ -25,6 +25,7 @@ async function verdict(position: number, breaking: Break): Promise<string> {
       putRegister: (register) => store.putRegister(register),
       replaceRegister: (register) => store.replaceRegister(register),
       snapshot: () => store.snapshot(),
+      deleteState: (shards) => store.deleteState(shards),
       putDeployment: (hash, text) => store.putDeployment(hash, text),
       readDeployment: (hash) => store.readDeployment(hash),
       readJob: () => store.readJob(),

@@ -79,6 +79,7 @@ export class Faults {
         replaceRegister: (register) =>
           call("replaceRegister", () => store.replaceRegister(register)),
         snapshot: () => call("snapshot", () => store.snapshot()),
+        deleteState: (shards) => call("deleteState", () => store.deleteState(shards)),
         putDeployment: (hash, text) => call("putDeployment", () => store.putDeployment(hash, text)),
         readDeployment: (hash) => call("readDeployment", () => store.readDeployment(hash)),
         readJob: () => call("readJob", () => store.readJob()),
