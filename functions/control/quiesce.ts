@@ -3,7 +3,7 @@
  *
  * Owns: stopping deliveries in the right order, waiting until nothing is on its way, and putting
  * everything back where that takes too long. Does not own: what is then done with the state
- * (snapshot.ts, update.ts, restore.ts), or going on (go-on.ts).
+ * (snapshot.ts, update.ts, restore.ts), or going on (resume.ts).
  *
  * QS1. At rest no bundle is on its way, by heads and confirmed registers, and the versions that are
  *      returned are those of one moment: a head that is read at its version then belongs to it.
@@ -16,14 +16,14 @@ import { MeshError } from "../../sdk/model/errors.ts";
 import { advanceMessage } from "../advance.ts";
 import { type Job, type JobChange, sourceOf } from "../job.ts";
 import type { MeshSnapshot, OutgoingMessage } from "../ports.ts";
-import { addMetrics, confirmed, decodeHeads, openRegisters, removable } from "../registers.ts";
 import { registerId } from "../register.ts";
+import { addMetrics, confirmed, decodeHeads, openRegisters, removable } from "../registers.ts";
 import { advanceSource } from "../source-watermark.ts";
 import { bundlesInFlight, type MeshView } from "../watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
-import { goOn } from "./go-on.ts";
 import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /** A job at rest. */
@@ -72,7 +72,7 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
     await untilAnswered(control, mailboxes);
     return await atRest(control, await untilStill(control, endMs));
   } catch (error) {
-    await goOn(control);
+    await resume(control);
     throw error;
   }
 }
@@ -123,7 +123,10 @@ function readsToTell(
   const heads = decodeHeads(mesh);
   return reading.flatMap(({ id, shards }) =>
     Array.from({ length: shards }, (_, shard) => shard)
-      .filter((shard) => heads.get(`${id}/${shard}`)?.isStill === false)
+      .filter((shard) => {
+        const head = heads.get(`${id}/${shard}`);
+        return head !== undefined && head.isStill !== true;
+      })
       .map((shard) => {
         const told = { stage: id, shard, synchronizedMs: undefined, drains: false, pauses: true };
         return advanceMessage(plan, job, told, nowMs);
@@ -132,10 +135,7 @@ function readsToTell(
 }
 
 /** Takes the registers of what has arrived out, and counts what they observed and counted. */
-async function atRest(
-  { deployment, world }: JobControl,
-  mesh: MeshSnapshot,
-): Promise<Quiet> {
+async function atRest({ deployment, world }: JobControl, mesh: MeshSnapshot): Promise<Quiet> {
   const { plan } = deployment;
   const before = jobOf(mesh);
   const all = openRegisters(mesh, before);
@@ -175,7 +175,9 @@ function tooLate({ pipeline }: Job, inFlight: readonly (readonly [string, number
   const words =
     inFlight.length === 0
       ? "a read had not ended its chunk"
-      : inFlight.map(([stage, n]) => `${n} ${n === 1 ? "bundle" : "bundles"} to ${stage}`).join(", ");
+      : inFlight
+          .map(([stage, n]) => `${n} ${n === 1 ? "bundle" : "bundles"} to ${stage}`)
+          .join(", ");
   return new MeshError(
     "ERR_UPDATE_TIMEOUT",
     `Pipeline ${pipeline} did not come to rest in time: still on the way: ${words}. ` +
