@@ -24,16 +24,17 @@ import { Chain } from "./chain.ts";
 import { type AdvanceBody, type Envelope, isIngestProducer } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
+import { flush } from "./flush.ts";
 import type { SelfMessage } from "./gathered.ts";
 import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import { flushOutbox } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox.ts";
 import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
-import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
+import { bytesOf, type NextCommit, nextCommit, openShard, type Shard } from "./shard.ts";
 import { spread } from "./spread.ts";
 import { outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
@@ -183,10 +184,19 @@ export class ShardActivations {
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
     shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
-    if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
-    await this.#commitOnce(commit, token);
+    const next = nextCommit(shard, outbox, documents, token, nowMs);
+    if (bytesOf(next.commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
+    await this.#commitNext(shard, next, token, outbox);
     this.#chain.metrics.committed();
+  }
+
+  async #commitNext(
+    shard: Shard,
+    { commit, outboxParts }: NextCommit,
+    token: string,
+    outbox: readonly OutboxEntry[],
+  ): Promise<void> {
+    await this.#commitOnce(commit, token);
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
@@ -212,10 +222,12 @@ export class ShardActivations {
   }
 
   async #flush(shard: Shard): Promise<void> {
-    if (shard.unflushed === undefined) return;
-    const { mailboxes, files } = this.#context.world;
-    await flushOutbox(shard.unflushed, mailboxes, files);
-    shard.unflushed = undefined;
+    await flush(shard, this.#context, async (outbox) => {
+      const { random, clock } = this.#context.world;
+      const token = random.id();
+      const next = nextCommit(shard, outbox, [], token, clock.nowMs());
+      await this.#commitNext(shard, next, token, outbox);
+    });
   }
 
   /** Sets an element aside that can't be added, once it has failed often enough. */

@@ -4,8 +4,9 @@
  * Owns: the seams between the engine and a world (memory, emulated, cloud). Does not own: any
  * implementation (gcp/, emulators/memory/). One conformance suite runs over every implementation.
  *
- * O1. A port that fails rejects with ERR_UNAVAILABLE (nothing is known of the outcome) or with
- *     ERR_STORE_CONTENTION (nothing was done).
+ * O1. A port that fails rejects with ERR_UNAVAILABLE (nothing is known of the outcome), with
+ *     ERR_STORE_CONTENTION (nothing was done), or, where the same again will fail again, with
+ *     ERR_SINK (topics and files alone).
  */
 /** A message on its way to a topic. */
 export interface OutgoingMessage {

@@ -14,9 +14,10 @@ import {
   requireCompatible,
   type UpdateOptions,
 } from "../../sdk/compile/compatibility.ts";
+import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment } from "../deployment.ts";
-import type { Job } from "../job.ts";
+import type { Job, Stopped } from "../job.ts";
 import { startMessages } from "../launch.ts";
 import { type JobControl, requireState } from "./job-control.ts";
 import {
@@ -30,6 +31,7 @@ import {
 import { resume } from "./resume.ts";
 import { contentAtRest, newSnapshotId, noteChange } from "./snapshot.ts";
 import { readSnapshot, type SnapshotContent, writeSnapshot } from "./snapshot-text.ts";
+import { subscriptionsOf } from "./subscription-names.ts";
 
 /** What a job is updated to. */
 export interface UpdateInput extends UpdateOptions {
@@ -56,6 +58,7 @@ export async function prepareUpdate(
   requireCompatible(old, comparison);
   const job = await readJob(control);
   if (job.plan === plan.hash) return comparison;
+  requireUpdatable(job);
   const content = await contentToMove(control, job, input);
   await replaceState(control, { content, comparison, plan, generation: (job.generation ?? 0) + 1 });
   return comparison;
@@ -146,9 +149,17 @@ async function replaceState(control: JobControl, replacement: Replacement): Prom
       job.plan === plan.hash
         ? (job.superseded ?? {})
         : supersededBy({ ...job, plan: content.job.plan }, comparison, plan),
+    ...(job.stopped !== undefined && { stopped: stoppedOf(plan, job.stopped) }),
     ...(job.change !== undefined && { change: { ...job.change, phase: "ready" } }),
   });
   await commitJob(control, ready, registers);
+}
+
+/** What is to push again: subscriptions that the plan has no more stay stopped. */
+function stoppedOf(plan: MeshPlan, stopped: Stopped): Stopped {
+  const names = new Set(subscriptionsOf(plan).all);
+  const configs = Object.entries(stopped.configs).filter(([name]) => names.has(name));
+  return { ...stopped, configs: Object.fromEntries(configs) };
 }
 
 async function readJob({ deployment, world }: JobControl): Promise<Job> {
@@ -158,6 +169,6 @@ async function readJob({ deployment, world }: JobControl): Promise<Job> {
 }
 
 /** @throws ERR_OPTION if a job can't be updated as it stands */
-export function requireUpdatable(job: Job): void {
+function requireUpdatable(job: Job): void {
   requireState(job, "updated", ["RUNNING", "UPDATING"]);
 }

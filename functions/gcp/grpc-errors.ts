@@ -9,6 +9,16 @@ export function isCode(error: unknown, code: keyof typeof status): boolean {
   return (error as { code?: unknown } | null)?.code === status[code];
 }
 
+/** What Pub/Sub answers however often it is asked the same. */
+const REFUSALS = ["NOT_FOUND", "PERMISSION_DENIED", "INVALID_ARGUMENT"] as const;
+
+/** Returns ERR_SINK for what is refused for good, ERR_UNAVAILABLE for all else. */
+export function refusedOrUnavailable(what: string, cause: unknown): MeshError {
+  const error = unavailable(what, cause);
+  const isRefused = REFUSALS.some((code) => isCode(cause, code));
+  return isRefused ? new MeshError("ERR_SINK", error.message, { cause }) : error;
+}
+
 /** Returns ERR_UNAVAILABLE: nothing is known of the outcome; a MeshError stays as it is. */
 export function unavailable(what: string, cause: unknown): MeshError {
   if (isMeshError(cause)) return cause;
