@@ -14,8 +14,6 @@ import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
 import {
-  decodeBody,
-  decodeProgress,
   encodeBody,
   newMetrics,
   newProgress,
@@ -25,7 +23,7 @@ import {
 import type { Keeper } from "./keeper.ts";
 import type { UserMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
-import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
+import { type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Reads } from "./reads/reads.ts";
@@ -35,6 +33,7 @@ import { Gate } from "./sides/gate.ts";
 import { gatedKeeper } from "./sides/gated-keeper.ts";
 import { ShardState } from "./state.ts";
 import { StatefulShard } from "./stateful/stateful-shard.ts";
+import { readShard } from "./stored-shard.ts";
 
 /** An open shard. */
 export interface Shard {
@@ -82,27 +81,18 @@ export async function openShard(
   store: Store,
   options: EngineOptions,
 ): Promise<Shard> {
-  const head = await store.newestHead(ref);
-  const progress = head === undefined ? newProgress() : decodeProgress(head.progress);
-  const body = head === undefined ? undefined : decodeBody(head.body);
-  if (body !== undefined) requirePlan(ref, body.plan, program.plan.hash);
-  const segments = body?.segments ?? [];
-  const outboxParts = body?.outboxParts ?? [];
-  const partIds = [...segments.map((segment) => segment.id), ...outboxParts];
-  const texts = partIds.length === 0 ? [] : await store.readParts(ref, partIds);
-  const state = ShardState.load(
-    options.memtableBytesMax,
-    body?.memtable ?? {},
-    segments.map((info, i) => ({ info, text: texts[i] ?? "{}" })),
-  );
-  const spilled = joinOutbox(texts.slice(segments.length));
-  const outbox = [...(body?.outbox ?? []), ...spilled];
+  const stored = await readShard(ref, store, options.memtableBytesMax);
+  if (stored !== undefined) requirePlan(ref, stored.body.plan, program.plan.hash);
+  const progress = stored?.progress ?? newProgress();
+  const state = stored?.state ?? new ShardState(options.memtableBytesMax);
+  const body = stored?.body;
+  const outbox = stored?.outbox ?? [];
   const shard: Shard = {
     ref,
     plan: program.plan.hash,
     generation: body?.generation ?? 0,
     isStill: progress.isStill === true,
-    version: head?.version,
+    version: stored?.version,
     received: Received.fromJson(progress.received),
     sent: progress.sent,
     watermarks: progress.watermarks,
@@ -112,7 +102,7 @@ export async function openShard(
     dedup: new Dedup(state, options.dedupRetentionMs),
     ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
     filesWritten: { ...body?.filesWritten },
-    outboxParts,
+    outboxParts: body?.outboxParts ?? [],
     unflushed: outbox.length > 0 ? outbox : undefined,
   };
   return shard;
