@@ -8,7 +8,7 @@
  *                   ▲                                    │
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
-import { drain } from "../functions/drain.ts";
+import { drain } from "../functions/control/drain.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch } from "../functions/launch.ts";
@@ -86,7 +86,11 @@ const DATABASE = "(default)";
 const LOCATION = "local";
 
 /** All processes share one clock here, and a tick costs nothing. */
-const LOCAL_OPTIONS: Partial<EngineOptions> = { tickMs: 250, clockSkewMs: 10 };
+const LOCAL_OPTIONS: Partial<EngineOptions> = {
+  tickMs: 250,
+  clockSkewMs: 10,
+  answerMsMax: 2_000,
+};
 
 /** An instance takes many pushes at once, for ingest makes one group of them. */
 const CONCURRENCY = 1_000;
@@ -181,7 +185,12 @@ class Mesh implements LocalMesh {
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
     });
-    await launch(this.plan, this.#world, this.#ticks());
+    const { compile, options, queue, trackerUrl } = this.#environment;
+    const endpoints = Object.fromEntries(
+      this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
+    );
+    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints };
+    await launch(deployment, this.#world, this.#ticks());
   }
 
   status(): Promise<MeshStatus> {

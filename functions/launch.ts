@@ -1,24 +1,26 @@
 /**
  * Launch: the first step of a job.
  *
- * Owns: the job document's creation and the start messages of reads. Does not own:
+ * Owns: the job document's creation, the stored deployment and the start messages of reads. Does not own:
  * topics, subscriptions and functions, which stand already (infra/, emulators/).
  *
  * M1. Launching twice, or again after a crash, is the same as launching once.
  */
-import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { isMeshError } from "../sdk/model/errors.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
+import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { newJob } from "./job.ts";
+import { generationOf, type Job, newJob } from "./job.ts";
 import { messageOf } from "./outbox.ts";
-import type { World } from "./ports.ts";
+import type { OutgoingMessage, World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
 import { type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
 import { decodeJob } from "./tracker.ts";
 
-const PRODUCER = "launch/0";
+/** The producer of start messages. */
+export const LAUNCH = "launch/0";
 
 const ATTEMPTS_MAX = 10;
 
@@ -26,41 +28,27 @@ const ATTEMPTS_MAX = 10;
  * Launches a pipeline whose topics and functions stand.
  *
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_OPTION if the job was cancelled
  */
-export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promise<void> {
-  const reads = plan.stages.filter((stage) => stage.kind === "read");
-  const registers = reads.map((stage, index): Register => {
-    return {
-      stage: stage.id,
-      producer: PRODUCER,
-      index,
-      confirmed: reads.length,
-      sends: [[stage.id, 0, 0, MIN_TIMESTAMP]],
-      observed: undefined,
-      metrics: { messages: 0, elementsOut: 0, deadLetters: 0 },
-      atMs: world.clock.nowMs(),
-    };
-  });
-  await ensureJob(plan, world, registers);
+export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
+  const job = await ensureJob(deployment, world);
   await ticks.ensure();
-  await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
+  await world.mailboxes.publish(startMessages(deployment.plan, job));
 }
 
-/** Creates the job if none stands; what stands must be of the same plan. */
-async function ensureJob(
-  plan: MeshPlan,
-  world: World,
-  registers: readonly Register[],
-): Promise<void> {
+/** Returns the job that stands; creates it if there is none. */
+async function ensureJob(deployment: Deployment, world: World): Promise<Pick<Job, "generation">> {
+  const { plan } = deployment;
   for (let attempt = 1; ; attempt++) {
     const existing = await world.store.readJob();
-    if (existing !== undefined) {
-      decodeJob(existing.text, plan);
-      return;
-    }
+    const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
+    if (job !== undefined) requireLaunchable(job);
+    // Before the job, which names it; and of a job that stands, for its functions may have moved.
+    await putDeployment(world.store, deployment);
+    if (job !== undefined) return job;
     try {
-      await create(plan, world, registers);
-      return;
+      await create(plan, world);
+      return {};
     } catch (error) {
       // Another launch was faster, or the store was busy and nobody was: reading again tells.
       const isLost = isMeshError(error) && error.code === "ERR_STORE_CONTENTION";
@@ -69,20 +57,61 @@ async function ensureJob(
   }
 }
 
-async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {
-  const job = newJob(plan.pipeline, plan.hash, world.clock.nowMs());
+/** Returns registers that protect the first reads of stages until their start messages are in. */
+export function startRegisters(stages: readonly StagePlan[], nowMs: number): Register[] {
+  return stages.map((stage, index): Register => {
+    return {
+      stage: stage.id,
+      producer: LAUNCH,
+      index,
+      confirmed: stages.length,
+      sends: [[stage.id, 0, 0, MIN_TIMESTAMP]],
+      observed: undefined,
+      metrics: { messages: 0, elementsOut: 0, deadLetters: 0 },
+      atMs: nowMs,
+    };
+  });
+}
+
+/** @throws ERR_OPTION if a job was cancelled: its shards take nothing any more */
+export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
+  if (state !== "CANCELLED") return;
+  const way =
+    keepsState === true
+      ? `Its state was kept: take it up again with tidemark resume ${pipeline}.`
+      : "Its state is gone: launch the pipeline under another name.";
+  throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
+}
+
+async function create(plan: MeshPlan, world: World): Promise<void> {
+  const nowMs = world.clock.nowMs();
+  const registers = startRegisters(readStages(plan), nowMs);
   await world.store.commitJob({
     previousVersion: undefined,
-    job: { version: 1, text: JSON.stringify(job) },
+    job: { version: 1, text: JSON.stringify(newJob(plan.pipeline, plan.hash, nowMs)) },
     registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
     registersToDelete: [],
   });
 }
 
-function startMessage(plan: MeshPlan, stage: string): ReturnType<typeof messageOf> {
+/** Returns the messages that begin a plan's reads: known to shards that got one before. */
+export function startMessages(plan: MeshPlan, job: Pick<Job, "generation">): OutgoingMessage[] {
+  return readStages(plan).map(({ id }) => startMessage(plan, id, job));
+}
+
+function readStages({ stages }: MeshPlan): StagePlan[] {
+  return stages.filter((stage) => stage.kind === "read");
+}
+
+function startMessage(
+  plan: MeshPlan,
+  stage: string,
+  job: Pick<Job, "generation">,
+): OutgoingMessage {
   const envelope: Envelope = {
     plan: plan.hash,
-    producer: PRODUCER,
+    ...generationOf(job),
+    producer: LAUNCH,
     sequence: 0,
     stage,
     shard: 0,

@@ -1,6 +1,6 @@
 /** The outbox is sent before the commit that holds it. */
 import { decodeBody } from "../../../functions/head.ts";
-import { flushOutbox } from "../../../functions/outbox.ts";
+import { messageOf } from "../../../functions/outbox.ts";
 import { breakStore } from "./breaking.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 
@@ -9,9 +9,11 @@ export const publishFirst: PlantedBug = {
   caughtBy: "publish-after-commit",
   workload: "two chained combines",
   breaking: () =>
-    breakStore((store, { mailboxes, files }) => ({
+    breakStore((store, { mailboxes }) => ({
       async commitHead(commit) {
-        await flushOutbox(decodeBody(commit.head.body).outbox, mailboxes, files);
+        const { outbox } = decodeBody(commit.head.body);
+        const messages = outbox.flatMap((entry) => (entry.kind === "file" ? [] : messageOf(entry)));
+        await mailboxes.publish(messages);
         await store.commitHead(commit);
       },
     })),

@@ -79,10 +79,10 @@ export const FAULTS = {
     probability: 0.02,
     does: "any other call of the store fails, nothing is done",
   },
-  "register unanswered": {
+  "write unanswered": {
     number: 14,
     probability: 0.03,
-    does: "a register is written, and the answer says that it is not known",
+    does: "a register, or what a launch writes, is stored, and the answer says that it is not known",
   },
   "call slow": {
     number: 15,

@@ -74,8 +74,8 @@ function portsOf(
       refusals: ["commit refused", "commit conflict"],
       losses: ["commit unanswered"],
     });
-  const register = (name: string, work: () => Promise<void>): Promise<void> =>
-    ports.call({ name, work, refusals: ["store refused"], losses: ["register unanswered"] });
+  const write = (name: string, work: () => Promise<void>): Promise<void> =>
+    ports.call({ name, work, refusals: ["store refused"], losses: ["write unanswered"] });
   const sink = (name: string, work: () => Promise<void>): Promise<void> =>
     ports.call({ name, work, refusals: ["store refused"], losses: ["sink half"] });
   return {
@@ -84,10 +84,19 @@ function portsOf(
       readParts: (shard, ids) => read("readParts", () => store.readParts(shard, ids)),
       snapshot: () => read("snapshot", () => store.snapshot()),
       readJob: () => read("readJob", () => store.readJob()),
+      readDeployment: (hash) => read("readDeployment", () => store.readDeployment(hash)),
+      readSnapshotParts: (id) => read("readSnapshotParts", () => store.readSnapshotParts(id)),
+      listSnapshots: () => read("listSnapshots", () => store.listSnapshots()),
+      deleteState: (shards) => write("deleteState", () => store.deleteState(shards)),
+      putShard: (shard, head, parts) => write("putShard", () => store.putShard(shard, head, parts)),
+      putSnapshotPart: (id, part, text) =>
+        write("putSnapshotPart", () => store.putSnapshotPart(id, part, text)),
+      deleteSnapshot: (id) => write("deleteSnapshot", () => store.deleteSnapshot(id)),
+      putDeployment: (hash, text) => write("putDeployment", () => store.putDeployment(hash, text)),
       commitHead: (head) => commit("commitHead", () => store.commitHead(head)),
       commitJob: (job) => commit("commitJob", () => store.commitJob(job)),
-      putRegister: (record) => register("putRegister", () => store.putRegister(record)),
-      replaceRegister: (record) => register("replaceRegister", () => store.replaceRegister(record)),
+      putRegister: (record) => write("putRegister", () => store.putRegister(record)),
+      replaceRegister: (record) => write("replaceRegister", () => store.replaceRegister(record)),
       writeDocuments: (documents) => sink("writeDocuments", () => store.writeDocuments(documents)),
     },
     files: { write: (path, text) => sink("write", () => files.write(path, text)) },

@@ -8,7 +8,8 @@
 import { MemoryStore } from "../../../emulators/memory/memory-store.ts";
 import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
 import { ALL_CONNECTORS } from "../../../functions/connectors/all.ts";
-import { drain } from "../../../functions/drain.ts";
+import { drain } from "../../../functions/control/drain.ts";
+import type { Deployment } from "../../../functions/deployment.ts";
 import type { Job } from "../../../functions/job.ts";
 import { launch } from "../../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../../functions/options.ts";
@@ -105,9 +106,10 @@ export class SimulatedMesh {
   }
 
   launch(): Promise<void> {
-    return this.operate((world) =>
-      launch(this.plan, world, ticksOf(this.plan, world, this.options)),
-    );
+    const { plan, options } = this;
+    const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
+    const deployment: Deployment = { plan, compile: { shards: SHARDS }, options, ...nowhere };
+    return this.operate((world) => launch(deployment, world, ticksOf(plan, world, options)));
   }
 
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */

@@ -64,6 +64,14 @@ function watchedStore({ store, ledger, observers }: Watched, life: Life): Store 
       for (const observer of observers) observer.snapshotTaken?.(snapshot, life.stage);
       return snapshot;
     },
+    deleteState: (shards) => store.deleteState(shards),
+    putShard: (shard, head, parts) => store.putShard(shard, head, parts),
+    putSnapshotPart: (id, part, text) => store.putSnapshotPart(id, part, text),
+    readSnapshotParts: (id) => store.readSnapshotParts(id),
+    listSnapshots: () => store.listSnapshots(),
+    deleteSnapshot: (id) => store.deleteSnapshot(id),
+    putDeployment: (planHash, text) => store.putDeployment(planHash, text),
+    readDeployment: (planHash) => store.readDeployment(planHash),
     readJob: () => store.readJob(),
     async commitJob(commit) {
       await store.commitJob(commit);
