@@ -5,6 +5,6 @@ import type { PlantedBug } from "./planted-bug.ts";
 export const outboxOverwritten: PlantedBug = {
   name: "an outbox is overwritten unflushed",
   caughtBy: "outbox-flushed",
-  workload: "two chained combines",
+  workload: "state and timers",
   breaking: () => breakHeads((head) => ({ ...head, body: withFields(head.body, { outbox: [] }) })),
 };
