@@ -36,7 +36,7 @@ export function wordCount(seed: number): Workload {
 
 /** A stream: sums by key and window, with late data allowed. */
 export function windowedSum(seed: number): Workload {
-  const events = eventsOf(seed, 80);
+  const events = eventsOf(seed, 56);
   const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * MINUTE_MS });
   return {
     name: "windowed sum",

@@ -6,7 +6,7 @@ import { sumByWindow } from "../../support/oracle.ts";
 import { type Event, eventsOf, MINUTE_MS, mergedPanes, paned, type Workload } from "./workload.ts";
 
 export function hotKey(seed: number): Workload {
-  const events = eventsOf(seed, 80).map((e, i) => (i % 10 === 0 ? e : { ...e, key: "hot" }));
+  const events = eventsOf(seed, 60).map((e, i) => (i % 10 === 0 ? e : { ...e, key: "hot" }));
   const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * MINUTE_MS });
   return {
     name: "hot key",
@@ -20,9 +20,9 @@ export function hotKey(seed: number): Workload {
     ),
     // All at once, twice: the shard's mailbox fills.
     async feed(mesh) {
-      await mesh.publish("events", events.slice(0, 40));
+      await mesh.publish("events", events.slice(0, 30));
       await mesh.runFor(8_000);
-      await mesh.publish("events", events.slice(40));
+      await mesh.publish("events", events.slice(30));
       await mesh.runFor(8_000);
     },
     // Everything goes down together, once, and comes back.

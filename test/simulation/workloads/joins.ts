@@ -49,8 +49,8 @@ export function coGrouped(seed: number): Workload {
 
 /** Two streams, joined where their times are near each other. */
 export function intervalJoined(seed: number): Workload {
-  const lefts = eventsOf(seed, 32).map((event, i) => ({ ...event, value: i }));
-  const rights = eventsOf(seed + 1, 32).map((event, i) => ({ ...event, value: i }));
+  const lefts = eventsOf(seed, 24).map((event, i) => ({ ...event, value: i }));
+  const rights = eventsOf(seed + 1, 24).map((event, i) => ({ ...event, value: i }));
   const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * MINUTE_MS });
   const options = { timestamp: (e: Event) => e.time, watermark };
   const pairs = lefts.flatMap((left) =>

@@ -23,7 +23,7 @@ const failsFirst = ({ n }: Numbered): boolean => n % 11 === 3;
 const failsLater = ({ n }: Numbered): boolean => n % 9 === 4;
 
 export function poison(seed: number): Workload {
-  const events = eventsOf(seed, 48).map((event, n) => ({ ...event, n }));
+  const events = eventsOf(seed, 40).map((event, n) => ({ ...event, n }));
   const good = events.filter((event) => !failsFirst(event) && !failsLater(event));
   const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
   const refusing = (fails: (event: Numbered) => boolean) => (event: Numbered) => {

@@ -32,7 +32,7 @@ import {
 
 /** An unbounded read in two parts that pause, in windows; a drain leaves what they still owe. */
 export function splittableRead(seed: number): Workload {
-  const half = 40;
+  const half = 28;
   const events = eventsOf(seed, 2 * half).map((e, i) => ({ ...e, time: originMs + i * 40 }));
   const source = splittable({
     name: "paused",

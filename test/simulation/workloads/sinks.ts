@@ -70,7 +70,7 @@ export function messagesAndFiles(seed: number): Workload {
 
 /** A sink of the author's own: writes as it goes, and notes what is durable after the commit. */
 export function userSink(seed: number): Workload {
-  const events = eventsOf(seed, 48).map((event, i) => ({ ...event, id: `e${i}` }));
+  const events = eventsOf(seed, 40).map((event, i) => ({ ...event, id: `e${i}` }));
   const written = new Map<string, number>();
   const finalized = new Map<string, number>();
   const early: string[] = [];
@@ -117,7 +117,7 @@ export function userSink(seed: number): Workload {
 
 /** Documents and messages with no shuffle in between: a message of the source makes the same ones. */
 export function ingestSinks(seed: number): Workload {
-  const events = eventsOf(seed, 48).map((event, i) => ({ ...event, id: `e${i}` }));
+  const events = eventsOf(seed, 40).map((event, i) => ({ ...event, id: `e${i}` }));
   const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
   return {
     name: "ingest sinks",

@@ -126,7 +126,7 @@ const inOrder = statefulDoFn<KV<string, KV<string, number>>, KV<string, number>>
 
 /** A stream through state and timers of both domains, then sorted by time. */
 export function stateAndTimers(seed: number): Workload {
-  const events = eventsOf(seed, 64);
+  const events = eventsOf(seed, 48);
   const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
   const counts = (suffix: string, of: readonly Event[]): Record<string, number> =>
     sumByWindow(
@@ -168,6 +168,6 @@ export function stateAndTimers(seed: number): Workload {
 }
 
 export function countedStream(seed: number): Workload {
-  const events = eventsOf(seed, 64);
+  const events = eventsOf(seed, 48);
   return counted(events, (mesh) => publishAll(mesh, events));
 }

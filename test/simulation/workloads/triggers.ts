@@ -32,7 +32,7 @@ import {
 
 /** A stream in sessions with early panes: the last pane of each session holds all of it. */
 export function earlySessions(seed: number): Workload {
-  const events = eventsOf(seed, 64);
+  const events = eventsOf(seed, 48);
   const gapMs = 60;
   const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * MINUTE_MS });
   const answer = sumBySession(events, gapMs);
@@ -72,7 +72,7 @@ export function earlySessions(seed: number): Workload {
 
 /** A stream in the global window: panes by count and by processing time add up to all. */
 export function timedPanes(seed: number): Workload {
-  const events = eventsOf(seed, 64);
+  const events = eventsOf(seed, 48);
   return {
     name: "timed panes",
     pipeline: pipeline("sim-timed", (p) =>
