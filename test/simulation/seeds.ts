@@ -18,4 +18,16 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "a launch took a busy store's refusal for another launch's success, and left no job (launch.ts)",
   },
+  {
+    workload: "readEach",
+    seed: 34,
+    cause:
+      "the simulator's: two deliveries waited for one answer, and the fault was counted for the first alone",
+  },
+  {
+    workload: "early sessions",
+    seed: 57,
+    cause:
+      "the simulator's: a register that came after the tracker's snapshot was taken for one that it protects",
+  },
 ];

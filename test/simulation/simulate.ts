@@ -14,6 +14,7 @@ import { CHECKERS } from "./checkers/all.ts";
 import type { PlantedBug } from "./planted/planted-bug.ts";
 import type { Workload } from "./workloads/workload.ts";
 import { FAULTS, type FaultCounts, type FaultName, Faults } from "./world/faults.ts";
+import { DEADLINE_MS } from "./world/instance-ports.ts";
 import { Scheduler } from "./world/scheduler.ts";
 import { SimulatedMesh } from "./world/simulated-mesh.ts";
 
@@ -32,6 +33,8 @@ const ENGINE: EngineOptions = {
   memtableBytesMax: 200,
   groupMessagesMax: 5,
   retryBackoffMs: 10,
+  // As 90 s are to the deadline of 60 s: registers are dropped while zombies still go on.
+  registerTimeoutMs: 1.5 * DEADLINE_MS,
 };
 
 /** How a workload is run. */

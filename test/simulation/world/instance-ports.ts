@@ -163,15 +163,20 @@ class Ports {
         const afterMs = slowMs > 0 && !isSlowBefore ? slowMs + faults.below(3_000) : 0;
         this.#answer(`${call.name} ${outcome}`, afterMs, settle);
       };
+      // Counted where it is heard of, too: a delivery that came meanwhile may wait for the same answer.
+      const fail = (error: MeshError): void => {
+        life.disturbances++;
+        reject(error);
+      };
       scheduler.park(life.name, call.name, waitMs, () => {
         const refusal = this.#arrives(call);
         if (refusal === GONE) return;
-        if (refusal !== undefined) return answer(refusal.code, () => reject(refusal));
+        if (refusal !== undefined) return answer(refusal.code, () => fail(refusal));
         call.work().then(
           (value) => {
             const loss = this.#fault(call.losses, call.name);
             if (loss === undefined) answer("done", () => resolve(value));
-            else answer("done, but unanswered", () => reject(loss));
+            else answer("done, but unanswered", () => fail(loss));
           },
           (error: unknown) => {
             if (this.#input.hasRival()) life.disturbances++;
