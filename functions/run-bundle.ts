@@ -182,7 +182,10 @@ function advance(
   for (const { from, to, side } of plan.edges) {
     if (from === shard.ref.stage && side !== undefined) sides.set(to, sideKey(to, side));
   }
-  dropPassedRanges(shard.sent, (stage) => stored[sides.get(stage) ?? stage]?.[0]);
+  // What goes to the own stage holds its output, so that is what must have passed it.
+  dropPassedRanges(shard.sent, (stage) =>
+    stage === shard.ref.stage ? own?.[1] : stored[sides.get(stage) ?? stage]?.[0],
+  );
 }
 
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */

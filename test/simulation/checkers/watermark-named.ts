@@ -93,10 +93,11 @@ function holdersOf(
   is: WatermarksOf,
 ): [input: Holder, output: Holder] {
   const holds = kind === "ingest" ? [] : holdsOf(heads, id);
+  const between = open.filter(({ from, to }) => from === id && to === id);
   const inputs = kind === "ingest" ? [sourceOf(job, id)] : inputsOf(plan, id, open, is);
   return [
     first(kind === "read" ? [...inputs, ...holds] : inputs),
-    first([{ time: is(id)[0], what: "input" }, ...holds]),
+    first([{ time: is(id)[0], what: "input" }, ...holds, ...between.map(holderOf)]),
   ];
 }
 
