@@ -19,6 +19,7 @@ import { halve } from "./bundle-builder.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
+import { type Letters, lettersIn, recordsOf } from "./dead-letters/taking.ts";
 import type { Envelope } from "./envelope.ts";
 import { callFinalizers } from "./finalizers.ts";
 import type { SelfMessage } from "./gathered.ts";
@@ -31,7 +32,7 @@ import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
-import { outboxOf, type PoisonDead } from "./step-outbox.ts";
+import { deadLettersOf, outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
 
 /** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
@@ -101,8 +102,11 @@ export class ShardActivations {
   /** Mends what made an attempt fail, or throws it. */
   async #prepareNext(attempt: Attempt, error: unknown): Promise<void> {
     if (error instanceof PoisonElement) await this.#exclude(error, attempt);
-    else if (error instanceof CommitTooBig) this.#narrow(attempt);
-    else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+    else if (error instanceof CommitTooBig) {
+      this.#narrow(attempt);
+      forgetPoison(attempt);
+    } else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+      forgetPoison(attempt);
       if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
       const { clock, random } = this.#context.world;
       await clock.sleep(10 * 2 ** attempt.conflicts * random.fraction());
@@ -119,14 +123,20 @@ export class ShardActivations {
     const fresh = messages.map((open) => open()).filter((e) => takeIfNew(shard, e, nowMs));
     // Known ones may be of an instance that ended before it scheduled the tick.
     if (fresh.length === 0) return this.#context.ticks.ensure();
-    const result = await this.#run(shard, fresh, attempt);
+    const letters = await lettersIn(fresh, world.store);
+    const result = await this.#run(shard, fresh, letters, attempt);
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
     await callFinalizers(result.outputs.finalizers, world.log);
   }
 
-  async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
+  async #run(
+    shard: Shard,
+    fresh: readonly Envelope[],
+    letters: Letters,
+    attempt: Attempt,
+  ): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
@@ -141,6 +151,7 @@ export class ShardActivations {
       program,
       chain: this.#chain,
       source,
+      letters,
       clock: world.clock,
       options: {
         ...options,
@@ -155,12 +166,15 @@ export class ShardActivations {
 
   async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
     const { world } = this.#context;
-    const outbox = outboxOf(shard, result, attempt.dead, this.#context);
+    const dead = deadLettersOf(shard, result, attempt.dead, this.#context);
+    const outbox = outboxOf(shard, result, dead, this.#context);
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
     shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
+    const letters = recordsOf(dead, result.taken, nowMs);
+    const effects = { outbox, documents, letters };
+    const { commit, outboxParts } = nextCommit(shard, effects, token, nowMs);
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
     this.#chain.metrics.committed();
@@ -224,10 +238,17 @@ export class ShardActivations {
   }
 }
 
+/** The next attempt may take other messages: what fails among them is found again. */
+function forgetPoison(attempt: Attempt): void {
+  attempt.excluded.clear();
+  attempt.dead.length = 0;
+  attempt.poison = 0;
+}
+
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
 const ELEMENTS_DIVISOR = 4 ** 3;
 
-const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
+const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [], taken: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
@@ -237,6 +258,12 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   let isSplit = false;
   const messages = envelopes.flatMap((envelope): SelfMessage[] => {
     const { shard, minTime, body, count } = envelope;
+    if (body.kind === "replay" && count > 1) {
+      isSplit = true;
+      return body.letters.map((letter) => {
+        return { shard, minTime, body: { kind: "replay", letters: [letter] } };
+      });
+    }
     if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
     isSplit = true;
     return halve(body.windows, count).map(({ windows }) => ({

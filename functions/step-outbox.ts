@@ -1,7 +1,7 @@
 /**
  * Step outbox: what a run gave, as outbox entries with their numbers and ids.
  *
- * Owns: sequence numbers of bundles, ids of sink messages, names of sink files. Does not own: the
+ * Owns: sequence numbers of bundles, ids of sink messages and dead letters, names of sink files. Does not own: the
  * entries' way out (outbox.ts).
  * Place on the data's way: between the run and the commit of an activation.
  *
@@ -9,16 +9,19 @@
  */
 import { isMeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
-import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { columnPayload } from "./dead-letters/payload.ts";
+import { messagesOf } from "./dead-letters/taking.ts";
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import type { RunResult } from "./run-bundle.ts";
+import type { ShardDead } from "./run-work.ts";
 import { numberBundle } from "./sent.ts";
 import type { Shard } from "./shard.ts";
-import { userError } from "./user-errors.ts";
+import { transformOf, userError } from "./user-errors.ts";
 
 /** An element that the user's code could not add to its key and window. */
 export interface PoisonDead {
@@ -37,10 +40,10 @@ interface Context {
 export function outboxOf(
   shard: Shard,
   result: RunResult,
-  poison: readonly PoisonDead[],
-  context: Context,
+  letters: readonly DeadLetter[],
+  context: Pick<Context, "program">,
 ): OutboxEntry[] {
-  const version = (shard.version ?? 0) + 1;
+  const version = nextVersion(shard);
   const entries: OutboxEntry[] = [];
   for (const bundle of result.outputs.bundles) {
     const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
@@ -56,13 +59,15 @@ export function outboxOf(
     entries.push(messageEntry(topic, key, data, marked));
   });
   for (const file of result.outputs.files) entries.push(fileEntry(shard, file, context.program));
-  for (const letter of deadLetters(shard, result, poison, context)) {
-    const { deadLetterTopic } = context.program.plan;
-    entries.push(
-      messageEntry(deadLetterTopic, "", encodeDeadLetter(letter), deadLetterAttributes(letter)),
-    );
+  for (const message of messagesOf(context.program.plan.deadLetterTopic, letters)) {
+    const { topic, orderingKey, data, attributes } = message;
+    entries.push(messageEntry(topic, orderingKey, data, attributes));
   }
   return entries;
+}
+
+function nextVersion({ version }: Shard): number {
+  return (version ?? 0) + 1;
 }
 
 /** Elements of a message to itself: a half of a bundle may have to be cut again. */
@@ -112,27 +117,45 @@ function fileEntry(
   return { kind: "file", path, text: `${lines.join("\n")}\n` };
 }
 
-function deadLetters(
+/** Returns what a step sets aside, and counts it. */
+export function deadLettersOf(
   shard: Shard,
   result: RunResult,
   poison: readonly PoisonDead[],
   { program, world, options }: Context,
 ): DeadLetter[] {
-  const notAdded = poison.map(({ columns, index, error }) => ({
-    error: userError(program.root, error),
-    attempts: options.attemptsMax,
-    element: { key: columns.keys?.[index], value: columns.values[index] },
-  }));
-  return [...result.dead, ...notAdded].map((dead): DeadLetter => {
+  const { stage, shard: number } = shard.ref;
+  const notAdded = poison.map(({ columns, index, error }): ShardDead => {
+    return {
+      error: userError(program.root, error),
+      attempts: options.attemptsMax,
+      element: { key: columns.keys?.[index], value: columns.values[index] },
+      window: columns.window,
+      replay: columnPayload(columns, index),
+      ...(columns.times !== undefined && { timestamp: columns.times[index] }),
+      ...(columns.letter !== undefined && { letter: columns.letter }),
+    };
+  });
+  return [...result.dead, ...notAdded].map(({ letter, ...dead }, i): DeadLetter => {
     shard.metrics.deadLetters++;
-    const { stage, shard: number } = shard.ref;
     world.log("ERROR", "An element became a dead letter.", {
       stage,
       shard: number,
       code: isMeshError(dead.error) ? dead.error.code : undefined,
       error: dead.error instanceof Error ? dead.error.message : String(dead.error),
     });
-    const { pipeline } = program.plan;
-    return { ...dead, pipeline, stage, shard: number, atMs: world.clock.nowMs() };
+    const { pipeline, hash: plan } = program.plan;
+    return {
+      ...dead,
+      id: letter?.id ?? `${stage}~${number}~${nextVersion(shard)}~${i}`,
+      pipeline,
+      plan,
+      fingerprint: program.stage.fingerprint,
+      stage,
+      shard: number,
+      transform: transformOf(dead.error, program.root),
+      replays: letter?.attempt ?? 0,
+      atMs: world.clock.nowMs(),
+    };
   });
 }

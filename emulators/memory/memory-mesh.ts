@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/control/drain.ts";
+import { type ReplayReport, replayLetters } from "../../functions/dead-letters/replay.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
@@ -115,8 +116,13 @@ export class MemoryMesh {
     for (const stage of this.plan.stages) {
       this.restart(stage.id);
       const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
-      const deliver = (message: SourceMessage): Promise<void> => this.#deliver(stage.id, message);
+      const deliver = (message: SourceMessage): Promise<void> =>
+        this.#deliver(stage.id, (handler) => handler.deliver(message));
       this.mailboxes.subscribe(topic, wrapDeliver(deliver, stage.id));
+      if (stage.ingest === undefined) continue;
+      const takeBack = (message: SourceMessage): Promise<void> =>
+        this.#deliver(stage.id, (handler) => handler.replay(message));
+      this.mailboxes.subscribe(stage.ingest.replay, wrapDeliver(takeBack, stage.id));
     }
   }
 
@@ -143,6 +149,13 @@ export class MemoryMesh {
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   async drain(): Promise<void> {
     await drain(this.plan, this.#world, ticksOf(this.plan, this.#world, this.#options));
+  }
+
+  /** Sends dead letters back to their stages; they are taken when `run` goes on. */
+  replay(ids: readonly string[]): Promise<ReplayReport> {
+    const world = this.#wrapWorld(this.#world, "replay");
+    const ticks = ticksOf(this.plan, world, this.#options);
+    return replayLetters(ids, { plan: this.plan, world, ticks });
   }
 
   /**
@@ -260,14 +273,14 @@ export class MemoryMesh {
     for (const refuse of before?.out ?? []) refuse(gone);
   }
 
-  async #deliver(stage: string, message: SourceMessage): Promise<void> {
+  async #deliver(stage: string, give: (handler: StageHandler) => Promise<void>): Promise<void> {
     const instance = this.#instances.get(stage);
     try {
       await new Promise<void>((resolve, refuse) => {
         const { handler, out } = instance as Instance;
         out.add(refuse);
         const done = (): void => void out.delete(refuse);
-        void handler.deliver(message).then(resolve, refuse).finally(done);
+        void give(handler).then(resolve, refuse).finally(done);
       });
       this.#refusalsInARow = 0;
     } catch (error) {

@@ -75,6 +75,10 @@ export class Faults {
         commitHead: (commit) => call("commitHead", () => store.commitHead(commit), true),
         writeDocuments: (documents) =>
           call("writeDocuments", () => store.writeDocuments(documents)),
+        putDeadLetters: (letters) => call("putDeadLetters", () => store.putDeadLetters(letters)),
+        listDeadLetters: (query) => call("listDeadLetters", () => store.listDeadLetters(query)),
+        readDeadLetters: (ids) => call("readDeadLetters", () => store.readDeadLetters(ids)),
+        deleteDeadLetters: (ids) => call("deleteDeadLetters", () => store.deleteDeadLetters(ids)),
         putRegister: (register) => call("putRegister", () => store.putRegister(register)),
         replaceRegister: (register) =>
           call("replaceRegister", () => store.replaceRegister(register)),
