@@ -209,7 +209,7 @@ function nothingFound(pipeline: string, flags: LetterFilters): string {
   return `${pipeline} has no ${state}dead letters${such}.`;
 }
 
-async function show({ world }: Connection, id: string, isJson: boolean): Promise<void> {
+async function show({ world, deployment }: Connection, id: string, isJson: boolean): Promise<void> {
   await lettersById(world.store, [id]);
   const [record] = await world.store.readDeadLetters([id]);
   if (record === undefined) return;
@@ -217,7 +217,7 @@ async function show({ world }: Connection, id: string, isJson: boolean): Promise
   print(
     isJson
       ? JSON.stringify(letterJson(record, detail), null, 2)
-      : letterPage(record, detail, Date.now()),
+      : letterPage(record, detail, deployment.places ?? {}, Date.now()),
   );
 }
 

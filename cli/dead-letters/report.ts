@@ -67,7 +67,12 @@ export function causesTable(causes: readonly Cause[], width: number): string {
 }
 
 /** Returns all that is known of a letter. */
-export function letterPage(record: DeadLetterRecord, detail: LetterDetail, nowMs: number): string {
+export function letterPage(
+  record: DeadLetterRecord,
+  detail: LetterDetail,
+  places: Readonly<Record<string, string>>,
+  nowMs: number,
+): string {
   const told = summaryOf(record);
   const { id, stage, code, atMs, replays, replayedAtMs } = record;
   const shard = told.shard === undefined ? "" : `, shard ${told.shard}`;
@@ -78,6 +83,7 @@ export function letterPage(record: DeadLetterRecord, detail: LetterDetail, nowMs
     ["replayed", replayedAtMs === undefined ? undefined : isoOf(replayedAtMs)],
     ["stage", `${stage}${shard}, plan ${told.plan}`],
     ["transform", told.transform],
+    ["stands at", places[told.transform]],
     ["code", code],
     ["message", told.message],
     ...detail.causes.map((cause): [string, string] => ["caused by", cause]),
