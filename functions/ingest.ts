@@ -15,6 +15,7 @@
  */
 
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
+import type { MeshError } from "../sdk/model/errors.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
@@ -23,17 +24,20 @@ import { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { type MessageFailure, messageLetter, readReturned } from "./dead-letters/message-letter.ts";
 import { messageOfPayload } from "./dead-letters/payload.ts";
+import { sinkLetter } from "./dead-letters/sink-letter.ts";
 import { dueRecord, messagesOf, recordsOf, type TakenLetter } from "./dead-letters/taking.ts";
 import { bundleText } from "./envelope.ts";
+import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
-import { messageOf } from "./outbox.ts";
+import { messageOf, type OutboxEntry } from "./outbox.ts";
 import type { DeadLetterRecord, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
+import { sendAll, sinkTopics } from "./send.ts";
 import type { Ticks } from "./ticks.ts";
 
 /** What an ingest instance works with. */
@@ -42,6 +46,7 @@ export interface IngestContext {
   readonly world: World;
   readonly options: EngineOptions;
   readonly ticks: Ticks;
+  readonly fence: Fence;
 }
 
 /** A message that waits for its acknowledgement. */
@@ -152,6 +157,7 @@ export class Ingest {
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
+    await this.#context.fence.verify();
     const run = await this.#run(group);
     await this.#register(run.register);
     this.#acknowledge(before);
@@ -197,12 +203,52 @@ export class Ingest {
   }
 
   async #publish(group: Group): Promise<void> {
-    const { mailboxes, store } = this.#context.world;
+    const { store } = this.#context.world;
     if (group.documents.length > 0) await store.writeDocuments(group.documents);
-    if (group.messages.length > 0) await mailboxes.publish(group.messages);
+    const refused = await this.#send(group.messages);
     // After what they gave: a letter that is closed is not taken again.
-    if (group.letters.length > 0) await store.putDeadLetters(group.letters);
+    const letters = [
+      ...group.letters,
+      ...recordsOf(refused, [], this.#context.world.clock.nowMs()),
+    ];
+    if (letters.length > 0) await store.putDeadLetters(letters);
     this.#published = group.register.index;
+  }
+
+  /** Publishes; of what a sink refuses for good, its dead letter. Returns these. */
+  async #send(messages: readonly OutgoingMessage[]): Promise<readonly DeadLetter[]> {
+    const { program, world, options } = this.#context;
+    const isSink = sinkTopics(program.plan);
+    let left = messages;
+    let refused: readonly DeadLetter[] = [];
+    for (let attempt = 1; ; attempt++) {
+      const unsent = await sendAll(left, world.mailboxes, isSink, false);
+      if (unsent.size === 0) return refused;
+      if (attempt >= options.attemptsMax) {
+        refused = [...unsent].map(([message, error]) => this.#refused(message, error));
+        left = messagesOf(program.plan.deadLetterTopic, refused);
+        continue;
+      }
+      left = [...unsent.keys()];
+      await world.clock.sleep(options.retryBackoffMs * 2 ** (attempt - 1));
+    }
+  }
+
+  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): DeadLetter {
+    const { program, world, options } = this.#context;
+    const { orderingKey: key, attributes } = of;
+    const text = Buffer.from(data).toString("base64");
+    const entry: OutboxEntry = { kind: "message", topic, key, data: text, attributes };
+    const { id: stage } = program.stage;
+    world.log("ERROR", "A sink refused its output: it became a dead letter.", {
+      stage,
+      code: error.code,
+      error: error.message,
+    });
+    const id = `${stage}~${encodeURIComponent(attributes["tidemark-id"] ?? world.random.id())}~sink`;
+    const { attemptsMax: attempts } = options;
+    const atMs = world.clock.nowMs();
+    return sinkLetter(program, { id, shard: undefined, entry, error, attempts, atMs });
   }
 
   async #run(group: readonly Waiting[]): Promise<Group> {
@@ -281,6 +327,7 @@ export class Ingest {
     const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
     const register: Register = {
       stage: program.stage.id,
+      plan: program.plan.hash,
       producer: this.#producer,
       index: this.#index++,
       confirmed: this.#published,

@@ -13,6 +13,7 @@ import type { DeadLetter } from "./dead-letter.ts";
 import { columnPayload } from "./dead-letters/payload.ts";
 import { messagesOf } from "./dead-letters/taking.ts";
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
+import { generationOf } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
@@ -59,11 +60,22 @@ export function outboxOf(
     entries.push(messageEntry(topic, key, data, marked));
   });
   for (const file of result.outputs.files) entries.push(fileEntry(shard, file, context.program));
-  for (const message of messagesOf(context.program.plan.deadLetterTopic, letters)) {
-    const { topic, orderingKey, data, attributes } = message;
-    entries.push(messageEntry(topic, orderingKey, data, attributes));
-  }
+  entries.push(...letterEntries(context.program.plan.deadLetterTopic, letters));
   return entries;
+}
+
+/** Returns the messages of dead letters as entries. */
+export function letterEntries(topic: string, letters: readonly DeadLetter[]): OutboxEntry[] {
+  return messagesOf(topic, letters).map(({ orderingKey, data, attributes }) =>
+    messageEntry(topic, orderingKey, data, attributes),
+  );
+}
+
+/** Returns the id of a dead letter of the next commit; a restore may bring a version again. */
+export function letterId(shard: Shard, index: number | string): string {
+  const { stage, shard: number } = shard.ref;
+  const generation = shard.generation > 0 ? `${shard.generation}.` : "";
+  return `${stage}~${number}~${generation}${nextVersion(shard)}~${index}`;
 }
 
 function nextVersion({ version }: Shard): number {
@@ -89,7 +101,8 @@ function bundleEntry(
 ): OutboxEntry {
   const sequence = numberBundle(shard.sent, `${to.stage}/${to.shard}`, to.minTime);
   const producer = `${shard.ref.stage}/${shard.ref.shard}`;
-  const text = bundleText({ plan: program.plan.hash, producer, sequence, ...to }, bodyText);
+  const { plan } = shard;
+  const text = bundleText({ plan, ...generationOf(shard), producer, sequence, ...to }, bodyText);
   return { kind: "bundle", topic: program.mailboxOf(to.stage), key: String(to.shard), text };
 }
 
@@ -147,7 +160,7 @@ export function deadLettersOf(
     const { pipeline, hash: plan } = program.plan;
     return {
       ...dead,
-      id: letter?.id ?? `${stage}~${number}~${nextVersion(shard)}~${i}`,
+      id: letter?.id ?? letterId(shard, i),
       pipeline,
       plan,
       fingerprint: program.stage.fingerprint,

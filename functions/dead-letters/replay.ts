@@ -16,6 +16,7 @@
  *
  * DL5. Elements are on their way to a shard only under a register that is written before.
  */
+import { hashKey } from "../../sdk/coders/key-coder.ts";
 import type { MeshPlan, StagePlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { earlier, MAX_TIMESTAMP, type Timestamp } from "../../sdk/model/time.ts";
@@ -27,7 +28,7 @@ import { type PlannedSend, type Register, registerId } from "../register.ts";
 import type { Ticks } from "../ticks.ts";
 import { decodeJob } from "../tracker.ts";
 import { returnMessage } from "./message-letter.ts";
-import { timeOfPayload } from "./payload.ts";
+import { type ShardPayload, timeOfPayload } from "./payload.ts";
 import { detailOf, summaryOf } from "./record.ts";
 import type { LetterAttempt, ReplayedLetter } from "./taking.ts";
 
@@ -117,7 +118,7 @@ export function refusalOf(
   const stage = plan.stages.find(({ id }) => id === record.stage);
   if (stage === undefined) return `The pipeline has no stage ${record.stage} any more.`;
   if (stage.fingerprint !== summaryOf(record).fingerprint) {
-    return `Stage ${record.stage} has other windows, coders or shards than when it was set aside.`;
+    return `Stage ${record.stage} has other windows, coders or code of its state than when it was set aside.`;
   }
   return undefined;
 }
@@ -140,7 +141,7 @@ function sortOut(records: readonly DeadLetterRecord[], plan: MeshPlan): Sorted {
     const { id, replays, detail } = record;
     const letter = { id, attempt: replays + 1 };
     const { replay: payload } = detailOf(record);
-    const { shard } = summaryOf(record);
+    const told = summaryOf(record);
     const stage = plan.stages.find((each) => each.id === record.stage);
     const refusal = payload.kind === "none" ? payload.reason : undefined;
     const reason = refusalOf(record, plan) ?? refusal;
@@ -153,9 +154,16 @@ function sortOut(records: readonly DeadLetterRecord[], plan: MeshPlan): Sorted {
     }
     const letters = sorted.toShards.get(stage) ?? [];
     sorted.toShards.set(stage, letters);
-    letters.push({ ...letter, payload, shard: shard ?? 0, bytes: detail.length });
+    const shard = shardOf(payload, told.shard ?? 0, stage.shards);
+    letters.push({ ...letter, payload, shard, bytes: detail.length });
   }
   return sorted;
+}
+
+/** Where its key is now, for the number of shards may have changed; what has no key goes anywhere. */
+function shardOf(payload: ShardPayload, before: number, shards: number): number {
+  const key = payload.kind === "elements" ? payload.columns.keys?.[0] : undefined;
+  return (key === undefined ? before : hashKey(key)) % shards;
 }
 
 async function publishToSources(
@@ -204,6 +212,7 @@ async function sendToShards(
   }
   const register: Register = {
     stage: stage.id,
+    plan: plan.hash,
     producer,
     index: 0,
     confirmed: -1,

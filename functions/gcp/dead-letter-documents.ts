@@ -23,7 +23,7 @@ import type { DeadLetterListed, DeadLetterQuery, DeadLetterRecord } from "../por
 const PAGE_MIN = 100;
 
 /** Documents that one batch changes at most. */
-export const BATCH_MAX = 500;
+const BATCH_MAX = 500;
 
 /** Returns letters in batches, each of which one commit holds. */
 export function inBatches(letters: readonly DeadLetterRecord[]): DeadLetterRecord[][] {

@@ -13,6 +13,7 @@ import {
   summaryOf,
 } from "../../../functions/dead-letters/record.ts";
 import type { Envelope } from "../../../functions/envelope.ts";
+import { Fence } from "../../../functions/fence.ts";
 import { DOCUMENT_BYTES_MAX } from "../../../functions/options.ts";
 import { ticksOf } from "../../../functions/stage-handler.ts";
 import {
@@ -105,7 +106,8 @@ describe("an instance that has found a poison element and then loses the race", 
       const world = { ...unit.world, store };
       const options = optionsOf();
       const ticks = ticksOf(program.plan, world, options);
-      const context = { program, world, options, source: undefined, ticks };
+      const fence = new Fence(program.plan, world.store, world.clock);
+      const context = { program, world, options, source: undefined, ticks, fence };
       return new ShardActivations({ stage, shard: 0 }, context);
     };
     await instance().activate([message(1)]);
