@@ -101,7 +101,7 @@ function addReplay(letters: Command, outcome: Outcome): void {
   const command = letters
     .command("replay")
     .description(
-      "Sends dead letters back to the stages that set them aside. Each is taken once, however often\n" +
+      "Sends dead letters back to the stages that set them aside. Each is taken once, however often " +
         "it is asked for; one that fails again is the same letter, open again.",
     )
     .argument("<pipeline>", "name of the pipeline")

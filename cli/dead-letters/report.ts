@@ -41,7 +41,7 @@ export interface Cause {
 /** Returns the causes of letters, the most frequent first. */
 export function causesOf(letters: readonly Letter[]): Cause[] {
   const groups = Map.groupBy(letters, (letter) =>
-    JSON.stringify([letter.stage, letter.told.transform, letter.code, firstLine(letter)]),
+    JSON.stringify([letter.stage, letter.told.transform, letter.code, causeOf(letter)]),
   );
   return [...groups.values()]
     .flatMap((group): Cause[] => {
@@ -49,7 +49,7 @@ export function causesOf(letters: readonly Letter[]): Cause[] {
       if (first === undefined) return [];
       const { stage, code, told } = first;
       const { transform } = told;
-      return [{ count: group.length, stage, transform, code, message: firstLine(first) }];
+      return [{ count: group.length, stage, transform, code, message: causeOf(first) }];
     })
     .sort((a, b) => b.count - a.count);
 }
@@ -125,6 +125,12 @@ function firstLine({ told }: Letter): string {
   const { message, transform } = told;
   const rest = message.startsWith(`${transform}: `) ? message.slice(transform.length + 2) : message;
   return rest.split("\n")[0] ?? "";
+}
+
+/** What many letters share: not the message's own id. */
+function causeOf(letter: Letter): string {
+  const { messageId } = letter.told;
+  return messageId === undefined ? firstLine(letter) : firstLine(letter).replace(messageId, "…");
 }
 
 function triesOf({ told, replays }: Letter): string {
