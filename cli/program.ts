@@ -7,6 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addDeadLettersCommand } from "./commands/dead-letters.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -52,6 +53,7 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addDeadLettersCommand(program, outcome);
   return program;
 }
 

@@ -9,6 +9,7 @@
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
 import { drain } from "../functions/control/drain.ts";
+import { placesOf } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch } from "../functions/launch.ts";
@@ -189,7 +190,8 @@ class Mesh implements LocalMesh {
     const endpoints = Object.fromEntries(
       this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
     );
-    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints };
+    const places = placesOf(pipeline.graph);
+    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints, places };
     await launch(deployment, this.#world, this.#ticks());
   }
 

@@ -14,7 +14,7 @@ import type { Connectors } from "../connectors/connectors.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
-import { messageOfPush } from "./push-request.ts";
+import { messageOfPush, subscriptionOfPush } from "./push-request.ts";
 import { cloudWorld, structuredLog } from "./world.ts";
 
 /** As much of an Express request as is used. */
@@ -46,9 +46,14 @@ export function stageFunction(
   const world = cloudWorld(environment, plan.pipeline);
   const { graph } = pipeline;
   const { options } = environment;
+  const replay = plan.stages.find(({ id }) => id === stage)?.ingest?.replay ?? "";
   const handler = createStage({ graph, plan, stage, world, options, connectors });
   return async (request, response) => {
-    await answer(response, () => handler.deliver(messageOfPush(request.body)));
+    await answer(response, () => {
+      const message = messageOfPush(request.body);
+      const isReplay = subscriptionOfPush(request.body) === replay;
+      return isReplay ? handler.replay(message) : handler.deliver(message);
+    });
   };
 }
 

@@ -35,6 +35,8 @@ export const acknowledgedDurable: Checker = {
         published.add(bundleKey(producer, shardKey({ stage, shard }), sequence));
       },
       acknowledged(event) {
+        // A letter that was taken before is acknowledged without any group.
+        if (event.how === "replay") return;
         const isIngest = kinds.get(event.life.stage) === "ingest";
         const problem = isIngest
           ? ingestProblem(recordOf(event.life), published)

@@ -51,6 +51,7 @@ export interface PublishEvent {
 export interface DeliveryEvent {
   readonly message: SourceMessage;
   readonly life: Life;
+  readonly how: "deliver" | "replay";
   /** Faults had hit the instance so often when the delivery began. */
   readonly disturbancesBefore: number;
 }

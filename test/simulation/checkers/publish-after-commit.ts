@@ -14,11 +14,13 @@ export const publishAfterCommit: Checker = {
   watch(run, report) {
     const { plan, ledger } = run;
     const kinds = new Map(plan.stages.map(({ id, kind }) => [id, kind]));
+    const replays = new Set(plan.stages.map(({ ingest }) => ingest?.replay));
     const registered = new Set<string>();
     return {
       registered: (_, { name }) => void registered.add(name),
       published({ message: { topic }, identity, envelope }, { name, stage }) {
-        if (ledger.outboxes.has(identity)) return;
+        // A dead letter goes back to its source by hand.
+        if (ledger.outboxes.has(identity) || replays.has(topic)) return;
         if (envelope !== undefined) {
           const problem = problemOf(run, envelope);
           if (problem !== undefined) report(`${name} publishes ${problem}`);

@@ -13,6 +13,7 @@ import {
 import { hotKey } from "./hot-key.ts";
 import { coGrouped, intervalJoined } from "./joins.ts";
 import { lateData } from "./late-data.ts";
+import { mendedLetters } from "./letters.ts";
 import { poison } from "./poison.ts";
 import { readEach, splittableRead } from "./reads.ts";
 import { ingestSinks, messagesAndFiles, userSink } from "./sinks.ts";
@@ -44,4 +45,5 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   userSink,
   ingestSinks,
   poison,
+  mendedLetters,
 ];

@@ -16,8 +16,8 @@ export interface Workload {
   readonly answer: Readonly<Record<string, unknown>>;
   /** Elements that are late because the source says so, and that must be dropped; 0 where left out. */
   readonly droppedLate?: number;
-  /** Elements that the user's code does not take; 0 where left out. */
-  readonly deadLetters?: number;
+  /** Elements that the user's code does not take; 0 where left out, any where some fail again. */
+  readonly deadLetters?: number | "any";
   /** Reads real files, whose calls the scheduler must wait for. */
   readonly usesFiles?: boolean;
   /** What else happens, at times counted from the launch. */
@@ -65,7 +65,7 @@ export async function publishAll(
   }
 }
 
-export function documents(mesh: SimulatedMesh): Record<string, unknown> {
+export function documents(mesh: Pick<SimulatedMesh, "store">): Record<string, unknown> {
   const entries = [...mesh.store.documents("out")];
   return Object.fromEntries(entries.map(([id, fields]) => [id, fields["value"]]));
 }
@@ -82,7 +82,7 @@ export const paned = firestore.collection<{ key: unknown; value: unknown }>("out
 });
 
 /** Sums the panes of a key and window. */
-export function mergedPanes(mesh: SimulatedMesh): Record<string, unknown> {
+export function mergedPanes(mesh: Pick<SimulatedMesh, "store">): Record<string, unknown> {
   const panes = Object.entries(documents(mesh)).map(
     ([id, value]) => [id.split("#")[0] ?? "", Number(value)] as const,
   );

@@ -87,6 +87,10 @@ function portsOf(
       readDeployment: (hash) => read("readDeployment", () => store.readDeployment(hash)),
       readSnapshotParts: (id) => read("readSnapshotParts", () => store.readSnapshotParts(id)),
       listSnapshots: () => read("listSnapshots", () => store.listSnapshots()),
+      listDeadLetters: (query) => read("listDeadLetters", () => store.listDeadLetters(query)),
+      readDeadLetters: (ids) => read("readDeadLetters", () => store.readDeadLetters(ids)),
+      putDeadLetters: (records) => write("putDeadLetters", () => store.putDeadLetters(records)),
+      deleteDeadLetters: (ids) => write("deleteDeadLetters", () => store.deleteDeadLetters(ids)),
       deleteState: (shards) => write("deleteState", () => store.deleteState(shards)),
       putShard: (shard, head, parts) => write("putShard", () => store.putShard(shard, head, parts)),
       putSnapshotPart: (id, part, text) =>

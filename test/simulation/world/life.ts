@@ -8,6 +8,8 @@ import type { SourceMessage } from "../../../sdk/io/source-spec.ts";
 /** What an instance runs. */
 export interface Handler {
   deliver(message: SourceMessage): Promise<void>;
+  /** Takes back a dead letter; only stages of sources do. */
+  replay?(message: SourceMessage): Promise<void>;
 }
 
 /** One instance. */

@@ -9,6 +9,7 @@ import { MemoryStore } from "../../../emulators/memory/memory-store.ts";
 import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
 import { ALL_CONNECTORS } from "../../../functions/connectors/all.ts";
 import { drain } from "../../../functions/control/drain.ts";
+import { replayLetters } from "../../../functions/dead-letters/replay.ts";
 import type { Deployment } from "../../../functions/deployment.ts";
 import type { Job } from "../../../functions/job.ts";
 import { launch } from "../../../functions/launch.ts";
@@ -86,6 +87,10 @@ export class SimulatedMesh {
       const lives = this.#livesOf(stage.id, (life) => this.#stageHandler(life));
       const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
       this.#deliveries.subscribe(topic, (message) => this.#give(lives.pick(), message));
+      if (stage.ingest === undefined) continue;
+      const takeBack = (message: SourceMessage): Promise<void> =>
+        this.#give(lives.pick(), message, "replay");
+      this.#deliveries.subscribe(stage.ingest.replay, takeBack);
     }
     this.#tracker = this.#livesOf("tracker", (life) => this.#trackerHandler(life));
     this.#operator = this.#livesOf("operator", () => ({ deliver: async () => {} }));
@@ -117,6 +122,14 @@ export class SimulatedMesh {
     return this.operate((world) =>
       drain(this.plan, world, ticksOf(this.plan, world, this.options)),
     );
+  }
+
+  /** Sends dead letters back to their stages; they are taken when `run` goes on. */
+  async replay(ids: readonly string[]): Promise<void> {
+    const { plan, options } = this;
+    await this.operate(async (world) => {
+      await replayLetters(ids, { plan, world, ticks: ticksOf(plan, world, options) });
+    });
   }
 
   /** Does what a person does from a command line: again until it is done. */
@@ -223,11 +236,15 @@ export class SimulatedMesh {
     return { deliver: () => tick({ plan, world, options, ticks }) };
   }
 
-  async #give(life: Life, message: SourceMessage): Promise<void> {
+  async #give(
+    life: Life,
+    message: SourceMessage,
+    how: "deliver" | "replay" = "deliver",
+  ): Promise<void> {
     const disturbancesBefore = life.disturbances;
-    const event = { message, life, disturbancesBefore };
+    const event = { message, life, how, disturbancesBefore };
     try {
-      await untilCrash(life, message);
+      await untilCrash(life, message, how);
     } catch (error) {
       if (isMeshError(error) && error.disposition === "author")
         this.#input.scheduler.failure = error;
@@ -266,11 +283,14 @@ const NO_MESSAGE: SourceMessage = {
 };
 
 /** Gives a message to an instance; a crash refuses it. */
-function untilCrash(life: Life, message: SourceMessage): Promise<void> {
+function untilCrash(
+  life: Life,
+  message: SourceMessage,
+  how: "deliver" | "replay" = "deliver",
+): Promise<void> {
   return new Promise<void>((resolve, refuse) => {
     life.out.add(refuse);
-    life.handler
-      ?.deliver(message)
+    life.handler?.[how]?.(message)
       .then(resolve, refuse)
       .finally(() => life.out.delete(refuse));
   });

@@ -64,6 +64,10 @@ function watchedStore({ store, ledger, observers }: Watched, life: Life): Store 
       for (const observer of observers) observer.snapshotTaken?.(snapshot, life.stage);
       return snapshot;
     },
+    listDeadLetters: (query) => store.listDeadLetters(query),
+    readDeadLetters: (ids) => store.readDeadLetters(ids),
+    putDeadLetters: (records) => store.putDeadLetters(records),
+    deleteDeadLetters: (ids) => store.deleteDeadLetters(ids),
     deleteState: (shards) => store.deleteState(shards),
     putShard: (shard, head, parts) => store.putShard(shard, head, parts),
     putSnapshotPart: (id, part, text) => store.putSnapshotPart(id, part, text),
