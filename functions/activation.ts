@@ -31,7 +31,14 @@ import type { OutboxEntry } from "./outbox.ts";
 import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
-import { bytesOf, type NextCommit, nextCommit, openShard, type Shard } from "./shard.ts";
+import {
+  bytesOf,
+  isUnproven,
+  type NextCommit,
+  nextCommit,
+  openShard,
+  type Shard,
+} from "./shard.ts";
 import { outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
 
@@ -177,6 +184,7 @@ export class ShardActivations {
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
+    shard.isUnproven = isUnproven(outbox);
   }
 
   /** Commits; a failure of unknown outcome is settled by looking for our token in the newest head. */
@@ -269,12 +277,13 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
   // An advance from the tracker: worth a commit only if it says something new.
   if (envelope.body.kind !== "advance") return true;
-  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0 } = envelope.body;
+  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0, proves } = envelope.body;
+  if (proves === true && shard.isUnproven) return true;
   const own = watermarks[shard.ref.stage];
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper, gate, reads } = shard;
+  const { keeper, gate } = shard;
   const knownSides = gate?.views.watermarks() ?? {};
   const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
     const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
@@ -282,7 +291,8 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   });
   if (hasSideNews) return true;
   if (keeper === undefined) return false;
-  if (envelope.body.drains === true && reads?.isDraining === false) return true;
+  const drained = shard.reads ?? shard.stateful;
+  if (envelope.body.drains === true && drained?.isDraining === false) return true;
   const latestMs = Math.max(nowMs, trackerMs);
   return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }

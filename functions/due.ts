@@ -9,6 +9,8 @@
  *     stage before it has anything due by now.
  * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
  *     the ones without a head too: what is late for a test is so late in each shard.
+ * R4. At a stage's end a shard whose newest head has something for a sink is told to make another: a
+ *     job is not DONE before its sinks have all.
  */
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -36,8 +38,10 @@ export interface DueShard {
   readonly shard: number;
   /** Defined if the shard waits for it. */
   readonly synchronizedMs: number | undefined;
-  /** The shard reads, and must be told of the drain. */
+  /** The shard reads, or has timers that may loop, and must be told of the drain. */
   readonly drains: boolean;
+  /** The shard has come to its end, and must show that its sinks have all. */
+  readonly proves: boolean;
 }
 
 /** Who must be told, and what the job remembers of it. */
@@ -90,17 +94,23 @@ function headsOf(
 
 /** What a shard must be told beside its own timers. */
 interface Owed {
-  /** Reads without end must end. */
+  /** Reads and timers without end must end. */
   readonly drains: boolean;
+  /** R4. */
+  readonly proves: boolean;
   readonly isAny: boolean;
 }
 
-function owedTo(head: ShardProgress, { id, read }: StagePlan, job: Job, isExact: boolean): Owed {
-  const isDraining = job.state === "DRAINING" && read?.truncates === true;
+function owedTo(head: ShardProgress, stage: StagePlan, job: Job, isExact: boolean): Owed {
+  const { id, read, shuffle } = stage;
+  const isLooping = shuffle?.kind === "statefulParDo" && head.nextTimer < MAX_TIMESTAMP;
+  const isDraining = job.state === "DRAINING" && (read?.truncates === true || isLooping);
   const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
   const drains = isDraining && isOpen;
   const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
-  return { drains, isAny: drains || isSideDue || (isExact && isBehind(head, job, id)) };
+  const proves = head.isUnproven === true && watermarksOf(job, id)[1] === MAX_TIMESTAMP;
+  const isAny = drains || proves || isSideDue || (isExact && isBehind(head, job, id));
+  return { drains, proves, isAny };
 }
 
 /** Stages whose shards are told of every watermark (R3). */
@@ -121,7 +131,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isOther, isSynchronized, drains }: Reason,
+  { isOther, isSynchronized, drains, proves }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -134,7 +144,8 @@ function tell(
     (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
-  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined, drains });
+  const synchronizedMs = isSynchronized ? nowMs : undefined;
+  due.shards.push({ stage, shard, synchronizedMs, drains, proves });
 }
 
 interface Reason {
@@ -145,6 +156,7 @@ interface Reason {
   readonly isOther: boolean;
   readonly isSynchronized: boolean;
   readonly drains: boolean;
+  readonly proves: boolean;
 }
 
 function reasonOf(
@@ -166,6 +178,7 @@ function reasonOf(
     isOther,
     isSynchronized,
     drains: owed.drains,
+    proves: owed.proves,
   };
 }
 

@@ -165,7 +165,8 @@ function advance(
   { watermarks: stored, drains }: Extract<EnvelopeBody, { kind: "advance" }>,
   { plan }: Program,
 ): void {
-  if (drains === true && shard.reads !== undefined) shard.reads.isDraining = true;
+  const drained = shard.reads ?? shard.stateful;
+  if (drains === true && drained !== undefined) drained.isDraining = true;
   const own = stored[shard.ref.stage];
   if (own !== undefined) {
     const [input, output] = shard.watermarks;

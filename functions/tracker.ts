@@ -266,7 +266,7 @@ function earliest(a: number | undefined, b: number): number | undefined {
 function advanceMessage(
   plan: MeshPlan,
   job: Job,
-  { stage, shard, synchronizedMs, drains }: DueShard,
+  { stage, shard, synchronizedMs, drains, proves }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
   const told = plan.edges.flatMap(({ from, to, side }) => {
@@ -289,6 +289,7 @@ function advanceMessage(
       nowMs,
       ...(synchronizedMs !== undefined && { synchronizedMs }),
       ...(drains && { drains }),
+      ...(proves && { proves }),
     },
   };
   const topic = mailboxOf(plan, stage);

@@ -79,7 +79,9 @@ export class StatefulWork implements ShardWork<StatefulItem> {
     this.#elements = elements;
     const { node, cells } = shard;
     const { nowMs } = at;
-    this.#code = new UserCode({ node, cells, outputs, sides, finalizers, metrics, nowMs });
+    const { isDraining } = shard;
+    const host = { node, cells, outputs, sides, finalizers, metrics, nowMs, isDraining };
+    this.#code = new UserCode(host);
     this.#input = at.watermarks[0];
     this.#nowMs = at.nowMs;
     // A run that had to be narrowed down to the utmost takes an element or a firing, not both.
