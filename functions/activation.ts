@@ -131,7 +131,7 @@ export class ShardActivations {
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
-    await callFinalizers(result.outputs.finalizers, world.log);
+    await callFinalizers(result.outputs.finalizers, world.log, options.userCodeMsMax);
   }
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
@@ -184,7 +184,7 @@ export class ShardActivations {
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
-    shard.isUnproven = isUnproven(outbox);
+    shard.isUnproven = isUnproven(outbox, shard);
   }
 
   /** Commits; a failure of unknown outcome is settled by looking for our token in the newest head. */

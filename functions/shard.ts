@@ -64,6 +64,7 @@ export interface Shard {
   unflushed: readonly OutboxEntry[] | undefined;
   /** Whether the newest head has something for a sink in its outbox. */
   isUnproven: boolean;
+  readonly deadLetterTopic: string;
 }
 
 /** Opens a shard from the store. */
@@ -101,7 +102,8 @@ export async function openShard(
     filesWritten: { ...body?.filesWritten },
     outboxParts,
     unflushed: outbox.length > 0 ? outbox : undefined,
-    isUnproven: isUnproven(outbox),
+    isUnproven: isUnproven(outbox, program.plan),
+    deadLetterTopic: program.plan.deadLetterTopic,
   };
   return shard;
 }
@@ -170,7 +172,7 @@ export function nextCommit(
     previousVersion: shard.version,
     head: {
       version,
-      progress: JSON.stringify(progressOf(shard, isUnproven(outbox), nowMs)),
+      progress: JSON.stringify(progressOf(shard, isUnproven(outbox, shard), nowMs)),
       body: encodeBody(body, changes.memtable),
     },
     partsToPut: [...changes.partsToPut, ...parts],
@@ -193,9 +195,15 @@ export function documentBytes(fields: Readonly<Record<string, unknown>>): number
   return 200 + 2 * Buffer.byteLength(JSON.stringify(fields));
 }
 
-/** Whether an outbox has something of which no receiver's head will tell. */
-export function isUnproven(outbox: readonly OutboxEntry[]): boolean {
-  return outbox.some(({ kind }) => kind !== "bundle");
+/** Whether an outbox has something for a sink, of which no receiver's head will tell. */
+export function isUnproven(
+  outbox: readonly OutboxEntry[],
+  { deadLetterTopic }: Pick<Shard, "deadLetterTopic">,
+): boolean {
+  return outbox.some(
+    (entry) =>
+      entry.kind === "file" || (entry.kind === "message" && entry.topic !== deadLetterTopic),
+  );
 }
 
 function progressOf(shard: Shard, isUnproven: boolean, nowMs: number): ShardProgress {

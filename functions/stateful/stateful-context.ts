@@ -51,6 +51,8 @@ export interface StatefulHost {
   readonly metrics: ChainMetrics;
   /** Processing time, in ms. */
   readonly nowMs: number;
+  /** User code that is waited for so long has failed, in ms. */
+  readonly userCodeMsMax: number;
   /** Whether the job is drained. */
   readonly isDraining: boolean;
 }
