@@ -42,6 +42,8 @@ export interface DueShard {
   readonly drains: boolean;
   /** The shard has come to its end, and must show that its sinks have all. */
   readonly proves: boolean;
+  /** False: it must be told that the job goes on. True: that it stands still. */
+  readonly pauses: boolean | undefined;
 }
 
 /** Who must be told, and what the job remembers of it. */
@@ -98,6 +100,8 @@ interface Owed {
   readonly drains: boolean;
   /** R4. */
   readonly proves: boolean;
+  /** The shard stands still, and the job does not. */
+  readonly resumes: boolean;
   readonly isAny: boolean;
 }
 
@@ -110,8 +114,9 @@ function owedTo(head: ShardProgress, stage: StagePlan, job: Job, isExact: boolea
   const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
   const isEnded = job.drainUntilMs !== undefined && watermarksOf(job, id)[1] === MAX_TIMESTAMP;
   const proves = isEnded && head.isUnproven === true;
-  const isAny = drains || proves || isSideDue || (isExact && isBehind(head, job, id));
-  return { drains, proves, isAny };
+  const resumes = head.isStill === true;
+  const isBehindAny = isSideDue || (isExact && isBehind(head, job, id));
+  return { drains, proves, resumes, isAny: drains || proves || resumes || isBehindAny };
 }
 
 /** Stages whose shards are told of every watermark (R3). */
@@ -132,7 +137,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isOther, isSynchronized, drains, proves }: Reason,
+  { isOther, isSynchronized, drains, proves, resumes }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -146,7 +151,8 @@ function tell(
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
   const synchronizedMs = isSynchronized ? nowMs : undefined;
-  due.shards.push({ stage, shard, synchronizedMs, drains, proves });
+  const pauses = resumes ? false : undefined;
+  due.shards.push({ stage, shard, synchronizedMs, drains, proves, pauses });
 }
 
 interface Reason {
@@ -158,6 +164,7 @@ interface Reason {
   readonly isSynchronized: boolean;
   readonly drains: boolean;
   readonly proves: boolean;
+  readonly resumes: boolean;
 }
 
 function reasonOf(
@@ -180,6 +187,7 @@ function reasonOf(
     isSynchronized,
     drains: owed.drains,
     proves: owed.proves,
+    resumes: owed.resumes,
   };
 }
 

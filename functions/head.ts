@@ -53,6 +53,8 @@ export interface ShardProgress {
   readonly isDraining?: boolean;
   /** Whether the outbox has something for a sink: only the next head proves that it was sent (A3). */
   readonly isUnproven?: boolean;
+  /** Whether the shard must be told when the job goes on: it stands still, or was moved here. */
+  readonly isStill?: boolean;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
 }
@@ -61,6 +63,10 @@ export interface ShardProgress {
 export interface HeadBody {
   /** Random: tells an instance whether a commit of unknown outcome was its own. */
   readonly token: string;
+  /** The plan whose state this is. */
+  readonly plan: string;
+  /** How often the state of the whole job was replaced before; left out when 0. */
+  readonly generation?: number;
   readonly outbox: readonly OutboxEntry[];
   /** Parts that hold more of the outbox. */
   readonly outboxParts: readonly string[];

@@ -21,6 +21,7 @@ import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
+import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
@@ -39,6 +40,7 @@ export interface IngestContext {
   readonly world: World;
   readonly options: EngineOptions;
   readonly ticks: Ticks;
+  readonly fence: Fence;
 }
 
 /** A message that waits for its acknowledgement. */
@@ -131,6 +133,7 @@ export class Ingest {
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
+    await this.#context.fence.verify();
     const run = await this.#run(group.map((waiting) => waiting.message));
     await this.#register(run.register);
     this.#acknowledge(before);
@@ -280,6 +283,7 @@ export class Ingest {
     const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
     const register: Register = {
       stage: program.stage.id,
+      plan: program.plan.hash,
       producer: this.#producer,
       index: this.#index++,
       confirmed: this.#published,

@@ -90,6 +90,13 @@ export interface MeshSnapshot {
   readonly job: JobRecord | undefined;
 }
 
+/** A snapshot as listed. */
+export interface SnapshotRecord {
+  readonly id: string;
+  /** Of its part 0. */
+  readonly text: string;
+}
+
 /** Durable memory of the mesh. */
 export interface Store {
   /** Returns the newest head of a shard, or undefined if it was never committed. */
@@ -115,6 +122,19 @@ export interface Store {
    * of `shards` can be committed again by who knows it from before, or not at all.
    */
   deleteState(shards: readonly ShardRef[]): Promise<void>;
+  /**
+   * Writes a shard's head and parts, whatever was there of that version: for the control of a job that
+   * stands still and whose state was deleted. Who knows the shard from before never commits it again.
+   */
+  putShard(shard: ShardRef, head: HeadRecord, parts: readonly PartDocument[]): Promise<void>;
+  /** Writes one part of a snapshot; part 0 says what the others are, and is written last. */
+  putSnapshotPart(id: string, part: number, text: string): Promise<void>;
+  /** Returns the texts of a snapshot's parts in their order; empty if there is none. */
+  readSnapshotParts(id: string): Promise<readonly string[]>;
+  /** Returns the snapshots that have a part 0, oldest id first, with its text. */
+  listSnapshots(): Promise<readonly SnapshotRecord[]>;
+  /** Deletes a snapshot; one that is gone already is no error. */
+  deleteSnapshot(id: string): Promise<void>;
   /** Stores the text of a deployment under its plan's hash; the same again changes nothing. */
   putDeployment(planHash: string, text: string): Promise<void>;
   /** Returns the text of a plan's deployment, or undefined if none is stored. */

@@ -1,7 +1,7 @@
 /**
  * Memory store: the Store port in this process.
  *
- * Owns: heads, parts, registers, the job and sinks' documents as maps, and exact counts of what
+ * Owns: heads, parts, registers, snapshots, the job and sinks' documents as maps, and exact counts of what
  * Firestore would bill. Does not own: faults (the simulator wraps a port).
  */
 
@@ -10,9 +10,11 @@ import type {
   HeadRecord,
   JobRecord,
   MeshSnapshot,
+  PartDocument,
   RegisterRecord,
   ShardRef,
   SinkDocument,
+  SnapshotRecord,
   Store,
 } from "../../functions/ports.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
@@ -55,6 +57,7 @@ export class MemoryStore implements Store {
   readonly #registers = new Map<string, RegisterRecord>();
   readonly #documents = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
   readonly #deployments = new Map<string, string>();
+  readonly #snapshots = new Map<string, Map<number, string>>();
   #job: JobRecord | undefined;
 
   /** Documents of a collection that sinks wrote, by id. */
@@ -156,6 +159,40 @@ export class MemoryStore implements Store {
       this.counts.documentDeletes += documents.size;
       documents.clear();
     }
+  }
+
+  async putShard(shard: ShardRef, head: HeadRecord, parts: readonly PartDocument[]): Promise<void> {
+    const key = keyOf(shard);
+    this.#genesis.add(key);
+    this.#heads.set(key, { shard, head });
+    for (const { id, text } of parts) this.#parts.set(`${key}/${id}`, text);
+    this.counts.documentWrites += parts.length + 2;
+  }
+
+  async putSnapshotPart(id: string, part: number, text: string): Promise<void> {
+    const parts = this.#snapshots.get(id) ?? new Map<number, string>();
+    this.#snapshots.set(id, parts.set(part, text));
+    this.counts.documentWrites++;
+  }
+
+  async readSnapshotParts(id: string): Promise<readonly string[]> {
+    const parts = [...(this.#snapshots.get(id) ?? [])];
+    this.counts.documentReads += Math.max(1, parts.length);
+    return parts.sort(([a], [b]) => a - b).map(([, text]) => text);
+  }
+
+  async listSnapshots(): Promise<readonly SnapshotRecord[]> {
+    const found = [...this.#snapshots].flatMap(([id, parts]) => {
+      const text = parts.get(0);
+      return text === undefined ? [] : [{ id, text }];
+    });
+    this.counts.documentReads += Math.max(1, found.length);
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async deleteSnapshot(id: string): Promise<void> {
+    this.counts.documentDeletes += this.#snapshots.get(id)?.size ?? 0;
+    this.#snapshots.delete(id);
   }
 
   async putDeployment(planHash: string, text: string): Promise<void> {

@@ -74,7 +74,7 @@ export async function drain(
 }
 
 /** Resolves when no delivery of the sources is out: so the world says, or so long none may take. */
-async function untilAnswered(
+export async function untilAnswered(
   { deployment, world, subscriptions }: JobControl,
   sources: readonly string[],
 ): Promise<void> {

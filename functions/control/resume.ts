@@ -14,7 +14,7 @@ import { type JobControl, requireState } from "./job-control.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /**
- * Lets a job go on that is paused, or was cancelled with its state kept; one that runs stays as it
+ * Lets a job go on that is paused, was cancelled with its state kept, or was left in a snapshot; one that runs stays as it
  * is, and one whose resuming was cut off is resumed to the end.
  *
  * @throws ERR_OPTION if the job can't be resumed
@@ -25,7 +25,7 @@ export async function resume(control: JobControl): Promise<Job> {
   const going = await changeJob(plan, world.store, (job) => {
     if (job.state === "RUNNING" || job.state === "DRAINING") return undefined;
     const isKept = job.state === "CANCELLED" && job.keepsState === true;
-    if (!isKept) requireState(job, "resumed", ["PAUSED"]);
+    if (!isKept && !isMended(job)) requireState(job, "resumed", ["PAUSED"]);
     return goOn(plan, job, world.clock.nowMs());
   });
   const configs = toStart(plan, going);
@@ -35,7 +35,12 @@ export async function resume(control: JobControl): Promise<Job> {
   return job;
 }
 
-function goOn(plan: MeshPlan, { keepsState: _, ...job }: Job, nowMs: number): Job {
+/** A job whose state is as it was, or all new, only has to go on; not so one that is half moved. */
+function isMended({ state, change }: Job): boolean {
+  return state === "UPDATING" && change?.phase !== "moving";
+}
+
+function goOn(plan: MeshPlan, { keepsState: _, change: __, ...job }: Job, nowMs: number): Job {
   const pausedMs = Math.max(0, nowMs - (job.stopped?.atMs ?? nowMs));
   const sources: Record<string, SourceState> = {};
   for (const { id, ingest } of plan.stages) {

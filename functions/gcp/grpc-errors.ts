@@ -25,3 +25,12 @@ export function unavailable(what: string, cause: unknown): MeshError {
   const words = cause instanceof Error ? cause.message : String(cause);
   return new MeshError("ERR_UNAVAILABLE", `Could not ${what}: ${words}`, { cause });
 }
+
+/** @throws ERR_UNAVAILABLE if the call fails */
+export async function attempt<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw unavailable(what, cause);
+  }
+}
