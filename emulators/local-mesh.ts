@@ -58,7 +58,15 @@ export interface LocalMeshOptions {
   readonly persistFolder?: string;
   readonly onLog?: (line: LogLine) => void;
   readonly faults?: Faults;
+  /** Lets functions reach a service by another address: a test cuts what lies between. */
+  readonly relay?: (service: ServiceName, address: string) => Promise<string>;
 }
+
+/** A service that functions call. */
+export type ServiceName = "pubsub" | "firestore" | "tasks";
+
+/** `host:port` of each service, as functions reach it. */
+type Addresses = Readonly<Record<ServiceName, string>>;
 
 /** A mesh that runs here. */
 export interface LocalMesh {
@@ -113,7 +121,8 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       ...(persistFolder !== undefined && { persistFolder }),
       ...(faults !== undefined && { faults }),
     });
-    const mesh = new Mesh(options, plan, services, functions, project);
+    const reached = await addressesOf(services, options.relay);
+    const mesh = new Mesh(options, plan, services, functions, project, reached);
     await mesh.begin();
     return mesh;
   } catch (error) {
@@ -121,6 +130,17 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     await services?.stop();
     throw error;
   }
+}
+
+async function addressesOf(
+  { pubsubAddress, firestoreAddress, tasks }: LocalWorld,
+  relay: LocalMeshOptions["relay"] = (_service, address) => Promise.resolve(address),
+): Promise<Addresses> {
+  return {
+    pubsub: await relay("pubsub", pubsubAddress),
+    firestore: await relay("firestore", firestoreAddress),
+    tasks: await relay("tasks", tasks.address),
+  };
 }
 
 class Mesh implements LocalMesh {
@@ -131,6 +151,7 @@ class Mesh implements LocalMesh {
   readonly #options: LocalMeshOptions;
   readonly #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
+  readonly #reached: Addresses;
   #hashes = new Map<string, string>();
   /** Calls under way that use the clients. */
   readonly #calls = new Set<Promise<unknown>>();
@@ -142,8 +163,10 @@ class Mesh implements LocalMesh {
     services: LocalWorld,
     functions: FunctionHost,
     project: string,
+    reached: Addresses,
   ) {
     this.plan = plan;
+    this.#reached = reached;
     this.functions = functions;
     this.services = services;
     this.#options = options;
@@ -256,7 +279,9 @@ class Mesh implements LocalMesh {
       env: {
         ...this.#options.env,
         ...this.variables,
-        ...environmentVariables(this.#environment),
+        PUBSUB_EMULATOR_HOST: this.#reached.pubsub,
+        FIRESTORE_EMULATOR_HOST: this.#reached.firestore,
+        ...environmentVariables({ ...this.#environment, tasksEmulatorHost: this.#reached.tasks }),
       },
     };
   }
