@@ -83,10 +83,10 @@ async function processesWith(text: string): Promise<string[]> {
   return found.flat();
 }
 
-const noProc = process.platform === "linux" ? "" : " (skipped: because there is no /proc here)";
+const procReason = process.platform === "linux" ? "" : " (skipped: there is no /proc here)";
 
-it.skipIf(noProc !== "")(
-  `Ctrl-C in the middle of it leaves nothing behind${noProc}`,
+it.skipIf(procReason !== "")(
+  `Ctrl-C in the middle of it leaves nothing behind${procReason}`,
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "tidemark-chaos-stop-"));
     try {

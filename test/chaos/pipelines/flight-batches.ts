@@ -9,6 +9,8 @@ import type { Flight } from "../../../examples/flights.ts";
 
 /** One message: flights in the order of their dates. */
 export interface FlightBatch {
+  /** The publisher's own: its publishing is tried again as well, and Pub/Sub then gives another id. */
+  readonly id: string;
   readonly flights: readonly Flight[];
 }
 
@@ -17,7 +19,7 @@ const timeOf = ({ date }: Flight): number => Date.parse(`${date} UTC`);
 /** The topic that a chaos run publishes to. */
 export const batches: ReturnType<typeof pubsub.topic<FlightBatch>> = pubsub.topic<FlightBatch>(
   "flights",
-  { timestamp: ({ flights: [first] }) => timeOf(first as Flight) },
+  { id: ({ id }) => id, timestamp: ({ flights: [first] }) => timeOf(first as Flight) },
 );
 
 /** Returns the flights of the messages, each at its own time. */

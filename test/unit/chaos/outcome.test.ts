@@ -56,7 +56,7 @@ describe("a run", () => {
 describe("the command line", () => {
   test("Google's emulators get several flights in a message, the embedded servers one", () => {
     expect(readOptions([])).toMatchObject({ world: "embedded", eventsPerMessage: 1 });
-    expect(readOptions(["--world", "google"])).toMatchObject({ eventsPerMessage: 50 });
+    expect(readOptions(["--world", "google"])).toMatchObject({ eventsPerMessage: 200 });
     expect(readOptions(["--per-message", "7"])).toMatchObject({ eventsPerMessage: 7 });
   });
 
