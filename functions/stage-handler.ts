@@ -17,6 +17,7 @@ import { type ActivationContext, ShardActivations } from "./activation.ts";
 import type { Connectors } from "./connectors/connectors.ts";
 import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
+import { checkFits } from "./envelope-check.ts";
 import { Ingest } from "./ingest.ts";
 import type { EngineOptions } from "./options.ts";
 import type { World } from "./ports.ts";
@@ -108,6 +109,7 @@ class ShardStage implements StageHandler {
     let shard: number;
     try {
       decoded = decodeEnvelope(message.data, program.plan.hash);
+      checkFits(decoded, program);
       shard = decoded.shard;
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;

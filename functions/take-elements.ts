@@ -6,7 +6,9 @@
  * Place on the data's way: the first step of a run (run-bundle.ts).
  */
 import { MeshError } from "../sdk/model/errors.ts";
+import { type GraphNode, isShuffle } from "../sdk/model/graph.ts";
 import { maxTimestamp, parseWindowKey } from "../sdk/model/window.ts";
+import { type ElementRef, PoisonElement } from "./cells.ts";
 import type { Envelope, WindowColumns } from "./envelope.ts";
 import type { Gathered } from "./gathered.ts";
 import type { Moment } from "./grouping.ts";
@@ -23,7 +25,7 @@ type TakeContext = Omit<Moment, "watermarks"> & { readonly program: Program };
 /**
  * Takes the elements of a message.
  *
- * @throws PoisonElement if the user's code can't add an element
+ * @throws PoisonElement if an element can't be decoded, or the user's code can't add it
  */
 export function takeElements(
   shard: Shard,
@@ -50,6 +52,7 @@ export function takeElements(
         shard.metrics.duplicates++;
         return false;
       }
+      checkReadable(program.root, { columns, index, slot });
       taken++;
       return true;
     };
@@ -66,6 +69,21 @@ export function takeElements(
       takeItems(columns, keeps, program, into);
     }
     shard.metrics.elementsIn += taken;
+  }
+}
+
+/**
+ * Decodes a value that would be kept as it is, to see whether it can be: later, when it is needed, it
+ * would stop whatever needs it, again and again.
+ *
+ * @throws PoisonElement if it can't
+ */
+function checkReadable(root: GraphNode, element: ElementRef): void {
+  const value = element.columns.values[element.index] ?? null;
+  try {
+    if (isShuffle(root) && root.kind !== "combinePerKey") root.valueCoder.decode(value);
+  } catch (cause) {
+    throw new PoisonElement(element, cause);
   }
 }
 

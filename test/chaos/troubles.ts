@@ -34,7 +34,8 @@ export async function makeTroubles(
     await pause.between(PAUSE_MS.min, PAUSE_MS.max);
     const service = pause.one(relays.connected());
     if (service !== undefined) counts.connectionsCut += relays.sever(service);
-    const call = pause.one(CALLS);
+    // One at a time: where calls are rare, faults that gather would meet every one of them.
+    const call = pause.one(CALLS.filter((name) => faults?.waiting(name) === 0));
     if (faults === undefined || call === undefined) continue;
     faults.inject(call, { kind: "loseAnswer", code: status.UNAVAILABLE });
     counts.answersLost++;

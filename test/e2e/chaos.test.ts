@@ -56,7 +56,7 @@ it(
 it(
   "and neither sessions nor state and timers are lost or doubled",
   async () => {
-    await run({ ...small, shape: "rushes", events: 3_000, kills: 4, eventsPerMessage: 10 });
+    await run({ ...small, shape: "rushes", events: 2_000, kills: 3, eventsPerMessage: 10 });
   },
   TIMEOUT_MS,
 );
@@ -64,7 +64,7 @@ it(
 it.skipIf(missing.length > 0)(
   `the same on Google's emulators${reason}`,
   async () => {
-    const google = { ...small, world: "google", events: 2_000, kills: 5 } as const;
+    const google = { ...small, world: "google", events: 1_000, kills: 3 } as const;
     await run({ ...google, eventsPerMessage: 50 });
   },
   TIMEOUT_MS,
