@@ -51,11 +51,16 @@ export function deadLetterAttributes(letter: DeadLetter): Record<string, string>
   return { "tidemark-stage": letter.stage, "tidemark-code": code };
 }
 
+/** Returns whether JSON can hold an element: no cycle, no bigint, not nested too deep. */
+export function isDescribable(element: unknown): boolean {
+  try {
+    return JSON.stringify(element) !== undefined;
+  } catch {
+    return false; // JSON.stringify has no other way to say it.
+  }
+}
+
 /** The element if JSON can hold it, else words that stand for it: a dead letter never fails. */
 function describable(element: unknown): unknown {
-  try {
-    return JSON.stringify(element) === undefined ? String(element) : element;
-  } catch {
-    return String(element); // A cycle or a bigint inside: JSON.stringify threw.
-  }
+  return isDescribable(element) ? element : String(element);
 }

@@ -110,15 +110,18 @@ export function decodeEnvelope(data: Uint8Array, planHash: string): Envelope {
 }
 
 function parse(data: Uint8Array): unknown {
+  // The cause's own words would show a part of the content.
   try {
     // JSON text begins with "{" (0x7b), a zlib stream with 0x78.
-    const text =
-      data[0] === 0x7b ? data : inflateSync(data, { maxOutputLength: ENVELOPE_BYTES_MAX });
-    if (text.length > ENVELOPE_BYTES_MAX) throw new Error(`it has ${text.length} bytes`);
-    if (nestingOf(text) > NESTING_MAX) throw new Error(`it is nested deeper than ${NESTING_MAX}`);
-    return JSON.parse(Buffer.from(text).toString("utf8")) as unknown;
+    const isText = data[0] === 0x7b;
+    const text = isText ? data : inflateSync(data, { maxOutputLength: ENVELOPE_BYTES_MAX });
+    if (text.length <= ENVELOPE_BYTES_MAX && nestingOf(text) <= NESTING_MAX) {
+      return JSON.parse(Buffer.from(text).toString("utf8")) as unknown;
+    }
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new MeshError("ERR_DECODE", `A mailbox message is not an envelope: ${words}`, { cause });
+    throw new MeshError("ERR_DECODE", "A mailbox message is not an envelope of the mesh.", {
+      cause,
+    });
   }
+  throw new MeshError("ERR_DECODE", "A mailbox message is larger or nested deeper than any.");
 }

@@ -18,7 +18,12 @@ import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "..
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
-import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import {
+  type DeadLetter,
+  deadLetterAttributes,
+  encodeDeadLetter,
+  isDescribable,
+} from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
@@ -199,8 +204,10 @@ export class Ingest {
     const work = new ListWork(items, feed);
     const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
-      const { value: element, timestamp } = item;
-      dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
+      const { value: element, timestamp, message } = item;
+      // What JSON can't hold, such as what is nested too deep, is set aside as the bytes it came in.
+      const content = isDescribable(element) ? { element } : { data: message.data };
+      dead.push(this.#deadLetter(message, { error, attempts, ...content, timestamp }));
     }
     metrics.keep();
     const observed = observe(items, told);

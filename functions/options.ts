@@ -71,6 +71,3 @@ export const ENVELOPE_BYTES_MAX: number = 16_000_000;
 
 /** Nesting of an envelope's JSON: a value has 1,000 levels at most, each of them three of JSON. */
 export const NESTING_MAX: number = 4_000;
-
-/** Bytes of an element, or of a message that can't be read, that a dead letter holds. */
-export const DEAD_LETTER_BYTES_MAX: number = 1_000_000;

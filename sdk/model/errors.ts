@@ -33,6 +33,8 @@ export type MeshErrorCode =
   | "ERR_USER_CODE" // The user's code threw; `cause` is what it threw.
   | "ERR_PLAN_MISMATCH" // A message or a bundle belongs to another plan.
   | "ERR_STORE_CONTENTION" // Another activation won the shard too often.
+  | "ERR_UNAUTHENTICATED" // A request has no token, or none that Google has signed for this function.
+  | "ERR_FORBIDDEN" // A request's token is of an account that may not call this function.
   | "ERR_UNAVAILABLE" // A service did not answer, or refused for now.
   | "ERR_INVARIANT"; // An assertion failed: a fault in the mesh itself.
 
@@ -57,6 +59,8 @@ export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
   ERR_USER_CODE: "dead-letter",
   ERR_PLAN_MISMATCH: "retry",
   ERR_STORE_CONTENTION: "retry",
+  ERR_UNAUTHENTICATED: "retry",
+  ERR_FORBIDDEN: "retry",
   ERR_UNAVAILABLE: "retry",
   ERR_INVARIANT: "retry",
 };
