@@ -10,6 +10,7 @@
  */
 import { drain } from "../functions/drain.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
+import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch } from "../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
@@ -58,6 +59,8 @@ export interface LocalMeshOptions {
   readonly persistFolder?: string;
   readonly onLog?: (line: LogLine) => void;
   readonly faults?: Faults;
+  /** Functions take only what Pub/Sub and Cloud Tasks have signed; on the embedded services alone. */
+  readonly isAuthenticated?: boolean;
   /** Lets functions reach a service by another address: a test cuts what lies between. */
   readonly relay?: (service: ServiceName, address: string) => Promise<string>;
 }
@@ -117,6 +120,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       world,
       project,
       direct: functions.dispatch,
+      isAuthenticated: options.isAuthenticated ?? false,
       ...(ports !== undefined && { ports }),
       ...(persistFolder !== undefined && { persistFolder }),
       ...(faults !== undefined && { faults }),
@@ -130,6 +134,13 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     await services?.stop();
     throw error;
   }
+}
+
+/** Whom functions expect to be called by. */
+function authOf({ issuer }: LocalWorld, project: string): PushAuth {
+  if (issuer === undefined) return { kind: "emulated" };
+  const accounts = [`tidemark-push@${project}.iam.gserviceaccount.com`];
+  return { kind: "oidc", audience: "tidemark-local", accounts, keysUrl: issuer.keysUrl };
 }
 
 async function addressesOf(
@@ -186,6 +197,7 @@ class Mesh implements LocalMesh {
       queue: `projects/${project}/locations/${LOCATION}/queues/tm-${plan.pipeline}`,
       trackerUrl: functions.url("tracker"),
       tasksEmulatorHost: services.tasks.address,
+      auth: authOf(services, project),
       pubsubEmulatorHost: services.pubsubAddress,
     };
     this.#world = localClients(this.#environment, plan.pipeline, services.firestoreAddress);
@@ -203,6 +215,7 @@ class Mesh implements LocalMesh {
       location: `projects/${project}/locations/${LOCATION}`,
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
+      auth: this.#environment.auth,
     });
     await launch(this.plan, this.#world, this.#ticks());
   }

@@ -17,6 +17,7 @@ import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
 import { answer, checkRequest, type HttpFunction } from "./http-answer.ts";
+import { type CallerCheck, callerCheck } from "./push-auth.ts";
 import { messageOfPush } from "./push-request.ts";
 import { cloudWorld, structuredLog } from "./world.ts";
 
@@ -36,18 +37,20 @@ export function stageFunction(
   const { graph } = pipeline;
   const { options } = environment;
   const handler = createStage({ graph, plan, stage, world, options, connectors });
-  return pushFunction((message) => handler.deliver(message), structuredLog);
+  return pushFunction((m) => handler.deliver(m), callerCheck(environment.auth), structuredLog);
 }
 
 /** Returns the function that takes the pushes of a subscription. */
 export function pushFunction(
   deliver: (message: SourceMessage) => Promise<void>,
+  checkCaller: CallerCheck,
   log: Log,
 ): HttpFunction {
   return (request, response) =>
-    answer(response, log, () => {
+    answer(response, log, async () => {
+      await checkCaller(request);
       checkRequest(request);
-      return deliver(messageOfPush(request.body));
+      await deliver(messageOfPush(request.body));
     });
 }
 
@@ -58,10 +61,12 @@ export function trackerFunction(pipeline: Pipeline): HttpFunction {
   const world = cloudWorld(environment, plan.pipeline);
   const { options } = environment;
   const ticks = ticksOf(plan, world, options);
+  const checkCaller = callerCheck(environment.auth);
   return (request, response) =>
-    answer(response, structuredLog, () => {
+    answer(response, structuredLog, async () => {
+      await checkCaller(request);
       checkRequest(request);
-      return tick({ plan, world, options, ticks });
+      await tick({ plan, world, options, ticks });
     });
 }
 

@@ -138,10 +138,9 @@ export class StageTarget {
     const connectors = ALL_CONNECTORS;
     const input = { graph, plan, stage: this.name, world, options: OPTIONS, connectors };
     const handler = createStage(input);
-    return pushFunction(
-      (message: SourceMessage) => handler.deliver(message),
-      () => {},
-    );
+    const deliver = (message: SourceMessage): Promise<void> => handler.deliver(message);
+    const [anybody, nobody] = [async () => {}, () => {}];
+    return pushFunction(deliver, anybody, nobody);
   }
 
   async #call(request: FunctionRequest): Promise<{ code: string; text: string }> {
