@@ -5,6 +5,7 @@
  */
 import { deflateSync } from "node:zlib";
 import type { Random } from "../../functions/ports.ts";
+import { TAG } from "../../sdk/coders/json-tags.ts";
 
 const BOMB_BYTES = 64 << 20;
 const DEEP = 20_000;
@@ -31,6 +32,8 @@ const ODD: readonly unknown[] = [
   [],
   {},
   [[]],
+  { [TAG]: "bigint", v: "tea" },
+  { [TAG]: "no type" },
   JSON.parse('{"__proto__":{"isAdmin":true},"constructor":{"prototype":1}}'),
 ];
 
