@@ -8,7 +8,8 @@
  *                   ▲                                    │
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
-import { drain } from "../functions/drain.ts";
+import { drain } from "../functions/control/drain.ts";
+import type { Deployment } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
@@ -97,7 +98,11 @@ const DATABASE = "(default)";
 const LOCATION = "local";
 
 /** All processes share one clock here, and a tick costs nothing. */
-const LOCAL_OPTIONS: Partial<EngineOptions> = { tickMs: 250, clockSkewMs: 10 };
+const LOCAL_OPTIONS: Partial<EngineOptions> = {
+  tickMs: 250,
+  clockSkewMs: 10,
+  answerMsMax: 2_000,
+};
 
 /** An instance takes many pushes at once, for ingest makes one group of them. */
 const CONCURRENCY = 1_000;
@@ -217,7 +222,19 @@ class Mesh implements LocalMesh {
       urlOf: (stage) => this.functions.url(stage),
       auth: this.#environment.auth,
     });
-    await launch(this.plan, this.#world, this.#ticks());
+    const { compile, options, queue, trackerUrl } = this.#environment;
+    const endpoints = Object.fromEntries(
+      this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
+    );
+    const deployed = { plan: this.plan, compile, options, queue, trackerUrl, endpoints };
+    await launch({ ...deployed, ...this.#caller() }, this.#world, this.#ticks());
+  }
+
+  #caller(): Pick<Deployment, "caller"> {
+    const { auth } = this.#environment;
+    const [account] = auth.kind === "oidc" ? auth.accounts : [];
+    if (auth.kind === "emulated" || account === undefined) return {};
+    return { caller: { account, audience: auth.audience } };
   }
 
   status(): Promise<MeshStatus> {

@@ -11,6 +11,8 @@
  *     flush it itself flushes it again, and receivers drop the duplicates.
  * A5. An acknowledgement (the promise resolves) means: committed and flushed.
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
+ * GE1. What an earlier generation of the mesh sent is dropped, for all that counts of it is in the state
+ *      already; what a later one sent is refused.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
@@ -19,18 +21,21 @@ import { halve } from "./bundle-builder.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
-import type { Envelope } from "./envelope.ts";
+import { type AdvanceBody, type Envelope, isIngestProducer } from "./envelope.ts";
+import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
+import { flush } from "./flush.ts";
 import type { SelfMessage } from "./gathered.ts";
 import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import { flushOutbox } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox.ts";
 import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
-import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
+import { bytesOf, type NextCommit, nextCommit, openShard, type Shard } from "./shard.ts";
+import { spread } from "./spread.ts";
 import { outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
 
@@ -48,6 +53,7 @@ export interface ActivationContext {
   /** The splittable read that begins the stage. */
   readonly source: AnySplittable | undefined;
   readonly ticks: Ticks;
+  readonly fence: Fence;
 }
 
 /** How one activation goes about it; narrower after each failure. */
@@ -110,13 +116,13 @@ export class ShardActivations {
   }
 
   async #once(messages: readonly (() => Envelope)[], attempt: Attempt): Promise<void> {
-    const { program, world, options } = this.#context;
-    this.#shard ??= await openShard(this.#ref, program, world.store, options);
-    const shard = this.#shard;
+    const { world } = this.#context;
+    const envelopes = messages.map((open) => open());
+    const shard = await this.#open(envelopes);
     await this.#flush(shard);
     const nowMs = world.clock.nowMs();
     // Taking one notes it: a second copy in the same activation is known already.
-    const fresh = messages.map((open) => open()).filter((e) => takeIfNew(shard, e, nowMs));
+    const fresh = envelopes.filter((e) => !isEarlier(e, shard) && takeIfNew(shard, e, nowMs));
     // Known ones may be of an instance that ended before it scheduled the tick.
     if (fresh.length === 0) return this.#context.ticks.ensure();
     const result = await this.#run(shard, fresh, attempt);
@@ -126,13 +132,31 @@ export class ShardActivations {
     await callFinalizers(result.outputs.finalizers, world.log);
   }
 
+  /** Opens the shard, anew where a message says that it has been replaced since (GE1). */
+  async #open(envelopes: readonly Envelope[]): Promise<Shard> {
+    const { program, world, options, fence } = this.#context;
+    const newest = Math.max(...envelopes.map(({ generation = 0 }) => generation));
+    if (this.#shard !== undefined && this.#shard.generation < newest) this.#shard = undefined;
+    this.#shard ??= await openShard(this.#ref, program, world.store, options);
+    const { version, generation } = this.#shard;
+    if (generation < newest) {
+      const { stage, shard } = this.#ref;
+      throw new MeshError(
+        "ERR_PLAN_MISMATCH",
+        `Shard ${stage}/${shard} is of generation ${generation}, and got a message of ${newest}.`,
+      );
+    }
+    if (version === undefined) await fence.verify();
+    return this.#shard;
+  }
+
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
-    shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
+    shard.received.forget(isIngestProducer, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
     this.#chain.metrics.begin(world.clock.nowMs());
     const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
-    const splits = isNarrow ? splitsOf(fresh) : undefined;
+    const splits = spreadsOf(fresh, program) ?? (isNarrow ? splitsOf(fresh) : undefined);
     if (splits !== undefined) return { ...NOTHING, self: splits };
     // Messages that can't be split are taken one by one.
     const taken = isNarrow ? fresh.slice(0, 1) : fresh;
@@ -160,10 +184,19 @@ export class ShardActivations {
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
     shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
-    if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
-    await this.#commitOnce(commit, token);
+    const next = nextCommit(shard, outbox, documents, token, nowMs);
+    if (bytesOf(next.commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
+    await this.#commitNext(shard, next, token, outbox);
     this.#chain.metrics.committed();
+  }
+
+  async #commitNext(
+    shard: Shard,
+    { commit, outboxParts }: NextCommit,
+    token: string,
+    outbox: readonly OutboxEntry[],
+  ): Promise<void> {
+    await this.#commitOnce(commit, token);
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
@@ -189,10 +222,12 @@ export class ShardActivations {
   }
 
   async #flush(shard: Shard): Promise<void> {
-    if (shard.unflushed === undefined) return;
-    const { mailboxes, files } = this.#context.world;
-    await flushOutbox(shard.unflushed, mailboxes, files);
-    shard.unflushed = undefined;
+    await flush(shard, this.#context, async (outbox) => {
+      const { random, clock } = this.#context.world;
+      const token = random.id();
+      const next = nextCommit(shard, outbox, [], token, clock.nowMs());
+      await this.#commitNext(shard, next, token, outbox);
+    });
   }
 
   /** Sets an element aside that can't be added, once it has failed often enough. */
@@ -248,8 +283,21 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   return isSplit ? messages : undefined;
 }
 
+/** Messages to the shards of today, where a bundle was made for others; undefined if none was. */
+function spreadsOf(envelopes: readonly Envelope[], { stage }: Program): SelfMessage[] | undefined {
+  if (!envelopes.some((envelope) => envelope.spreads)) return undefined;
+  return envelopes.flatMap((envelope) =>
+    envelope.spreads ? spread(envelope, stage.shards) : [toItself(envelope)],
+  );
+}
+
 function toItself({ shard, minTime, body }: Envelope): SelfMessage {
   return { shard, minTime, body };
+}
+
+/** Whether a message is one of an earlier generation of the mesh; ingest instances know of none. */
+function isEarlier({ producer, generation = 0 }: Envelope, shard: Shard): boolean {
+  return generation < shard.generation && !isIngestProducer(producer);
 }
 
 function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
@@ -262,22 +310,23 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
   }
-  const { keeper, gate, reads } = shard;
+  const { keeper, gate } = shard;
   const knownSides = gate?.views.watermarks() ?? {};
   const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
     const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
     return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
   });
   if (hasSideNews) return true;
+  if (isOrder(envelope.body, shard)) return true;
   if (keeper === undefined) return false;
-  if (envelope.body.drains === true && reads?.isDraining === false) return true;
   const latestMs = Math.max(nowMs, trackerMs);
   return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
 }
 
-/** Ids of ingest instances are random; those of shards are `stage/shard` and stay. */
-function isTransient(producer: string): boolean {
-  return !producer.includes("/");
+/** Whether an advance tells the shard to do what it does not do yet: drain, stand still, go on. */
+function isOrder({ drains, pauses }: AdvanceBody, { reads, isStill }: Shard): boolean {
+  if (drains === true && reads?.isDraining === false) return true;
+  return pauses !== undefined && pauses !== isStill;
 }
 
 function contention(commit: HeadCommit, cause: unknown): MeshError {

@@ -33,13 +33,15 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function checkEnvelope(value: unknown): Envelope {
   need(isFields(value), "form");
-  const { producer, sequence, stage, shard, minTime, count, body } = value;
+  const { producer, sequence, stage, shard, minTime, count, body, generation, spreads } = value;
   need(typeof producer === "string" && PRODUCER_PATTERN.test(producer), "producer");
   need(isWhole(sequence, -1), "sequence");
   need(isText(stage), "stage");
   need(isWhole(shard, 0), "shard");
   need(isTime(minTime), "minTime");
   need(isWhole(count, 0), "count");
+  need(generation === undefined || isWhole(generation, 0), "generation");
+  need(spreads === undefined, "spreads");
   need(isFields(body), "body");
   const { kind } = body;
   if (kind === "elements") need(elementsOf(body["windows"]) === count, "count");
@@ -100,12 +102,14 @@ function checkColumns({ window, keys, values, times, ids, pane, side, size }: Fi
   return length;
 }
 
-function checkAdvance({ watermarks, nowMs, synchronizedMs, drains }: Fields): void {
+function checkAdvance(advance: Fields): void {
+  const { watermarks, nowMs, synchronizedMs, drains, pauses } = advance;
   need(isFields(watermarks), "body.watermarks");
   for (const pair of Object.values(watermarks)) need(isColumn(pair, 2, isTime), "body.watermarks");
   need(nowMs === undefined || isMs(nowMs), "body.nowMs");
   need(synchronizedMs === undefined || isMs(synchronizedMs), "body.synchronizedMs");
   need(drains === undefined || typeof drains === "boolean", "body.drains");
+  need(pauses === undefined || typeof pauses === "boolean", "body.pauses");
 }
 
 /** There is one in a message: whether it can be decoded is found out here, before it is kept. */

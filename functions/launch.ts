@@ -1,52 +1,73 @@
 /**
  * Launch: the first step of a job.
  *
- * Owns: the job document's creation and the start messages of reads. Does not own:
+ * Owns: the job document's creation, the stored deployment and the start messages of reads. Does not own:
  * topics, subscriptions and functions, which stand already (infra/, emulators/).
  *
  * M1. Launching twice, or again after a crash, is the same as launching once.
  */
-import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { isMeshError } from "../sdk/model/errors.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
+import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { newJob } from "./job.ts";
+import { generationOf, type Job, newJob } from "./job.ts";
 import { messageOf } from "./outbox.ts";
-import type { World } from "./ports.ts";
+import type { OutgoingMessage, World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
 import { type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
 import { decodeJob } from "./tracker.ts";
 
-const PRODUCER = "launch/0";
+/** The producer of start messages. */
+export const LAUNCH = "launch/0";
 
 /**
  * Launches a pipeline whose topics and functions stand.
  *
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_OPTION if the job was cancelled
  */
-export async function launch(plan: MeshPlan, world: World, ticks: Ticks): Promise<void> {
-  const reads = plan.stages.filter((stage) => stage.kind === "read");
-  const registers = reads.map((stage, index): Register => {
+export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
+  const { plan } = deployment;
+  const existing = await world.store.readJob();
+  const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
+  if (job !== undefined) requireLaunchable(job);
+  // Before the job, which names it; and of a job that stands, for its functions may have moved.
+  await putDeployment(world.store, deployment);
+  if (existing === undefined) await create(plan, world);
+  await ticks.ensure();
+  await world.mailboxes.publish(startMessages(plan, job ?? {}));
+}
+
+/** Returns registers that protect the first reads of stages until their start messages are in. */
+export function startRegisters(stages: readonly StagePlan[], nowMs: number): Register[] {
+  return stages.map((stage, index): Register => {
     return {
       stage: stage.id,
-      producer: PRODUCER,
+      producer: LAUNCH,
       index,
-      confirmed: reads.length,
+      confirmed: stages.length,
       sends: [[stage.id, 0, 0, MIN_TIMESTAMP]],
       observed: undefined,
       metrics: { messages: 0, elementsOut: 0, deadLetters: 0 },
-      atMs: world.clock.nowMs(),
+      atMs: nowMs,
     };
   });
-  const existing = await world.store.readJob();
-  if (existing !== undefined) decodeJob(existing.text, plan);
-  else await create(plan, world, registers);
-  await ticks.ensure();
-  await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
 }
 
-async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {
+/** @throws ERR_OPTION if a job was cancelled: its shards take nothing any more */
+export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
+  if (state !== "CANCELLED") return;
+  const way =
+    keepsState === true
+      ? `Its state was kept: take it up again with tidemark resume ${pipeline}.`
+      : "Its state is gone: launch the pipeline under another name.";
+  throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
+}
+
+async function create(plan: MeshPlan, world: World): Promise<void> {
+  const registers = startRegisters(readStages(plan), world.clock.nowMs());
   try {
     await world.store.commitJob({
       previousVersion: undefined,
@@ -63,10 +84,24 @@ async function create(plan: MeshPlan, world: World, registers: readonly Register
   }
 }
 
-function startMessage(plan: MeshPlan, stage: string): ReturnType<typeof messageOf> {
+/** Returns the messages that begin a plan's reads: known to shards that got one before. */
+export function startMessages(plan: MeshPlan, job: Pick<Job, "generation">): OutgoingMessage[] {
+  return readStages(plan).map(({ id }) => startMessage(plan, id, job));
+}
+
+function readStages({ stages }: MeshPlan): StagePlan[] {
+  return stages.filter((stage) => stage.kind === "read");
+}
+
+function startMessage(
+  plan: MeshPlan,
+  stage: string,
+  job: Pick<Job, "generation">,
+): OutgoingMessage {
   const envelope: Envelope = {
     plan: plan.hash,
-    producer: PRODUCER,
+    ...generationOf(job),
+    producer: LAUNCH,
     sequence: 0,
     stage,
     shard: 0,

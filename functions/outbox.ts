@@ -1,8 +1,8 @@
 /**
  * Outbox: what a commit promised to send, until it is sent.
  *
- * Owns: the entries, their split over documents, and the flush. Does not own: the commit that
- * makes them durable (activation.ts).
+ * Owns: the entries, and their split over documents. Does not own: the commit that makes them
+ * durable (activation.ts), or their way out (flush.ts).
  * Place on the data's way: after the commit, before the acknowledgement.
  *
  * A2. Nothing here is sent before the commit that holds it.
@@ -10,7 +10,7 @@
  * A4. An entry says all that is sent, so that a second flush sends the same bytes and ids.
  */
 import { deflateSync } from "node:zlib";
-import type { FileWriter, Mailboxes, OutgoingMessage, PartDocument } from "./ports.ts";
+import type { OutgoingMessage, PartDocument } from "./ports.ts";
 import { cutText } from "./text-parts.ts";
 
 /** Something to send after the commit. */
@@ -53,20 +53,6 @@ export function splitOutbox(
 /** Returns the entries of an outbox's parts: all of them, in order. */
 export function joinOutbox(texts: readonly string[]): OutboxEntry[] {
   return texts.length === 0 ? [] : (JSON.parse(texts.join("")) as OutboxEntry[]);
-}
-
-/** Sends everything; resolves when all of it is stored where it goes. */
-export async function flushOutbox(
-  entries: readonly OutboxEntry[],
-  mailboxes: Mailboxes,
-  files: FileWriter,
-): Promise<void> {
-  const messages: OutgoingMessage[] = [];
-  for (const entry of entries) {
-    if (entry.kind === "file") await files.write(entry.path, entry.text);
-    else messages.push(messageOf(entry));
-  }
-  if (messages.length > 0) await mailboxes.publish(messages);
 }
 
 /** Returns the message of an entry; the same entry gives the same bytes (A4). */

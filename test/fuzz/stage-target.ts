@@ -89,7 +89,9 @@ export class StageTarget {
     this.#unit = unitWorld();
     const { world } = this.#unit;
     const { plan } = this.#program;
-    await launch(plan, world, ticksOf(plan, world, OPTIONS));
+    const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
+    const deployment = { plan, compile: {}, options: OPTIONS, ...nowhere };
+    await launch(deployment, world, ticksOf(plan, world, OPTIONS));
     this.#function = this.#handle();
   }
 

@@ -14,7 +14,7 @@ import { localClients } from "../../emulators/local-mesh.ts";
 import type { LocalWorld } from "../../emulators/local-world.ts";
 import { provision } from "../../emulators/provision.ts";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
-import { drain } from "../../functions/drain.ts";
+import { drain } from "../../functions/control/drain.ts";
 import { messageOfPush } from "../../functions/gcp/push-request.ts";
 import type { CloudWorld } from "../../functions/gcp/world.ts";
 import { launch } from "../../functions/launch.ts";
@@ -102,7 +102,15 @@ export class InProcessMesh {
     for (const topic of options.collect?.(plan) ?? []) {
       mesh.#collected.set(topic, await mesh.clients.collect(topic));
     }
-    await launch(plan, mesh.world, mesh.#ticks());
+    const deployment = {
+      plan,
+      compile: options.compile ?? { shards: 2 },
+      options: mesh.options,
+      queue: mesh.#queue,
+      trackerUrl: mesh.#url("tracker"),
+      endpoints: Object.fromEntries(plan.stages.map(({ id }) => [id, mesh.#url(id)])),
+    };
+    await launch(deployment, mesh.world, mesh.#ticks());
     return mesh;
   }
 
