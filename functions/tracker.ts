@@ -103,7 +103,10 @@ export function decodeJob(text: string, plan: MeshPlan): Job {
   );
 }
 
-interface Step {
+/** What a tick would do. */
+export interface Step {
+  /** Without the registers that leave. */
+  readonly view: MeshView;
   readonly job: Job;
   readonly removed: readonly Register[];
   readonly shortened: readonly Register[];
@@ -112,7 +115,8 @@ interface Step {
   readonly nextMs: number | undefined;
 }
 
-function computeStep(
+/** Returns what a tick at `nowMs` would do with a snapshot. Pure. */
+export function computeStep(
   context: Pick<TrackerContext, "plan" | "options">,
   snapshot: MeshSnapshot,
   job: Job,
@@ -150,6 +154,7 @@ function computeStep(
   const isDone = isQuiet && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
   const isPending = isInFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
   return {
+    view,
     job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },
     removed,
     shortened: shortened(registers, heads, nowMs),
@@ -189,8 +194,8 @@ function removable(
   });
 }
 
-/** Those of `registers` of which any register of `all` says that they are published. */
-function confirmed(registers: readonly Register[], all: readonly Register[]): Register[] {
+/** Returns those of `registers` of which any register of `all` says that they are published. */
+export function confirmed(registers: readonly Register[], all: readonly Register[]): Register[] {
   const upTo = new Map<string, number>();
   for (const { producer, confirmed: index } of all) {
     upTo.set(producer, Math.max(index, upTo.get(producer) ?? -1));
