@@ -24,15 +24,19 @@ import { callFinalizers } from "./finalizers.ts";
 import type { SelfMessage } from "./gathered.ts";
 import { decodeBody } from "./head.ts";
 import { sideKey } from "./job.ts";
+import { boundLog, bundleIds, type LogContext, type TraceContext } from "./log-context.ts";
+import { costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
+import { elementsAt, WorkGathered, type WorkJson, waitsOf } from "./metrics/work.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import { flushOutbox } from "./outbox.ts";
-import type { HeadCommit, ShardRef, World } from "./ports.ts";
+import { flushOutbox, messagesOf } from "./outbox.ts";
+import type { HeadCommit, Log, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
-import { outboxOf, type PoisonDead } from "./step-outbox.ts";
+import { outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
+import { userError } from "./user-errors.ts";
 
 /** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
 const COMMIT_ATTEMPTS_MAX = 6;
@@ -57,6 +61,10 @@ interface Attempt {
   /** Failures of the user's code to add an element, and races lost. */
   poison: number;
   conflicts: number;
+  /** Runs so far. */
+  runs: number;
+  /** The messages of the last run that were new, for the log. */
+  bundles: readonly string[];
   /** Divides the bounds of a run whose commit was too big. */
   divisor: number;
 }
@@ -66,6 +74,8 @@ export class ShardActivations {
   readonly #ref: ShardRef;
   readonly #context: ActivationContext;
   readonly #chain: Chain;
+  /** What waits for the next commit to be stored with it. */
+  readonly #gathered = new WorkGathered();
   #shard: Shard | undefined;
 
   constructor(ref: ShardRef, context: ActivationContext) {
@@ -78,20 +88,40 @@ export class ShardActivations {
    * Takes messages; resolves when they may be acknowledged (A5). Each attempt decodes them anew,
    * for a run may fold one accumulator of a message into another in place.
    *
+   * @param delivery - when each message was published, and whose request this is
    * @throws ERR_STORE_CONTENTION if other instances won the shard again and again
    * @throws ERR_UNAVAILABLE if the store or a topic did not answer
    */
-  async activate(messages: readonly (() => Envelope)[]): Promise<void> {
-    const attempt: Attempt = { excluded: new Map(), dead: [], poison: 0, conflicts: 0, divisor: 1 };
-    for (;;) {
-      try {
-        await this.#once(messages, attempt);
-        return;
-      } catch (error) {
-        this.#shard = undefined; // What is in memory may be half of a step (Z1).
-        await this.#prepareNext(attempt, error);
+  async activate(messages: readonly (() => Envelope)[], delivery: Delivery = {}): Promise<void> {
+    const { clock, log: worldLog } = this.#context.world;
+    const attempt: Attempt = newAttempt();
+    const beganMs = clock.nowMs();
+    const log = boundLog(worldLog, () => this.#logContext(attempt, delivery));
+    try {
+      for (;;) {
+        try {
+          attempt.runs++;
+          await this.#once(messages, attempt, delivery, log);
+          return;
+        } catch (error) {
+          this.#shard = undefined; // What is in memory may be half of a step (Z1).
+          await this.#prepareNext(attempt, error);
+        }
       }
+    } finally {
+      const durationMs = clock.nowMs() - beganMs;
+      this.#gathered.took(durationMs);
+      // Of an activation that is refused nothing is committed; the next one stores what it met.
+      this.#gathered.add(this.#chain.failures.take(log));
+      log("DEBUG", "Activation.", { durationMs, conflicts: attempt.conflicts });
     }
+  }
+
+  #logContext({ runs, bundles }: Attempt, { trace }: Delivery): LogContext {
+    const { pipeline, hash: plan } = this.#context.program.plan;
+    const { stage, shard } = this.#ref;
+    const activation = `${stage}/${shard}/${this.#shard?.version ?? "?"}`;
+    return { pipeline, plan, stage, shard, activation, attempt: runs, bundles, trace };
   }
 
   async teardown(): Promise<void> {
@@ -103,27 +133,57 @@ export class ShardActivations {
     if (error instanceof PoisonElement) await this.#exclude(error, attempt);
     else if (error instanceof CommitTooBig) this.#narrow(attempt);
     else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+      this.#gathered.add({ conflicts: 1 });
       if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
       const { clock, random } = this.#context.world;
       await clock.sleep(10 * 2 ** attempt.conflicts * random.fraction());
     } else throw error;
   }
 
-  async #once(messages: readonly (() => Envelope)[], attempt: Attempt): Promise<void> {
-    const { program, world, options } = this.#context;
-    this.#shard ??= await openShard(this.#ref, program, world.store, options);
-    const shard = this.#shard;
-    await this.#flush(shard);
+  async #once(
+    messages: readonly (() => Envelope)[],
+    attempt: Attempt,
+    { publishedMs }: Delivery,
+    log: Log,
+  ): Promise<void> {
+    const { world } = this.#context;
+    const shard = await this.#open();
     const nowMs = world.clock.nowMs();
+    const envelopes = messages.map((open) => open());
     // Taking one notes it: a second copy in the same activation is known already.
-    const fresh = messages.map((open) => open()).filter((e) => takeIfNew(shard, e, nowMs));
+    const isNew = envelopes.map((envelope) => takeIfNew(shard, envelope, nowMs));
+    const fresh = envelopes.filter((_, i) => isNew[i]);
+    attempt.bundles = bundleIds(fresh);
     // Known ones may be of an instance that ended before it scheduled the tick.
     if (fresh.length === 0) return this.#context.ticks.ensure();
+    const { elementsIn, elementsOut } = shard.metrics;
     const result = await this.#run(shard, fresh, attempt);
-    await this.#commit(shard, result, attempt);
+    const taken = shard.metrics.elementsIn - elementsIn;
+    const given = shard.metrics.elementsOut - elementsOut;
+    const isBundle = (i: number): boolean =>
+      isNew[i] === true && (envelopes[i]?.sequence ?? -1) >= 0;
+    const waits = waitsOf(
+      (publishedMs ?? []).filter((_, i) => isBundle(i)),
+      world.clock.nowMs(),
+    );
+    const sent = sentElements(shard, result);
+    const work = { ...elementsAt(nowMs, taken, given), ...waits, taken: countOf(fresh), sent };
+    await this.#commit(shard, result, attempt, { work, log });
     await this.#flush(shard);
     await this.#context.ticks.ensure();
     await callFinalizers(result.outputs.finalizers, world.log);
+  }
+
+  /** Returns the shard, open and flushed. */
+  async #open(): Promise<Shard> {
+    const { program, world, options } = this.#context;
+    if (this.#shard === undefined) {
+      this.#shard = await openShard(this.#ref, program, world.store, options);
+      this.#gathered.did({ documentsRead: this.#shard.documentsRead });
+      this.#gathered.did(costOfMessages(messagesOf(this.#shard.unflushed ?? [])));
+    }
+    await this.#flush(this.#shard);
+    return this.#shard;
   }
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
@@ -153,17 +213,37 @@ export class ShardActivations {
     return { ...result, self: [...result.self, ...fresh.slice(taken.length).map(toItself)] };
   }
 
-  async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
+  async #commit(
+    shard: Shard,
+    result: RunResult,
+    attempt: Attempt,
+    { work, log }: Counted,
+  ): Promise<void> {
     const { world } = this.#context;
-    const outbox = outboxOf(shard, result, attempt.dead, this.#context);
+    const { failures } = this.#chain;
+    const outbox = outboxOf(shard, result, attempt.dead, { ...this.#context, failures });
+    this.#gathered.add(failures.take(log));
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
     shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const { commit, outboxParts } = nextCommit(shard, outbox, documents, token, nowMs);
+    const {
+      commit,
+      outboxParts,
+      work: counted,
+    } = nextCommit(shard, {
+      outbox,
+      sinkDocuments: documents,
+      token,
+      nowMs,
+      work: this.#gathered.offer(work),
+      flushCost: costOfMessages(messagesOf(outbox)),
+    });
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
     this.#chain.metrics.committed();
+    this.#gathered.stored();
+    shard.work = counted;
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
@@ -178,6 +258,7 @@ export class ShardActivations {
         return;
       } catch (error) {
         const head = await store.newestHead(commit.shard);
+        this.#gathered.did({ documentsRead: 1 });
         if (head?.version === commit.head.version && decodeBody(head.body).token === token) return;
         // Our version was not applied; if ours is no longer next, another instance won.
         const isOurTurn = head?.version === commit.previousVersion;
@@ -200,10 +281,13 @@ export class ShardActivations {
     const { clock } = this.#context.world;
     const { attemptsMax, retryBackoffMs } = this.#context.options;
     const { cause } = poison;
+    const { failures } = this.#chain;
     // Only what another attempt can't mend sets an element aside (U2).
     if (isMeshError(cause) && cause.disposition !== "dead-letter") throw cause;
     const isUserCode = !isMeshError(cause) || cause.code === "ERR_USER_CODE";
+    failures.note(userError(this.#context.program.root, cause), clock.nowMs());
     if (isUserCode && ++attempt.poison < attemptsMax) {
+      failures.retried();
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
@@ -222,6 +306,28 @@ export class ShardActivations {
         `${COMMIT_BYTES_MAX} bytes.`,
     );
   }
+}
+
+/** How messages came. */
+export interface Delivery {
+  /** When each was published, in ms; undefined: not known. */
+  readonly publishedMs?: readonly number[];
+  readonly trace?: TraceContext | undefined;
+}
+
+/** What a run counted beside the shard's own metrics. */
+interface Counted {
+  readonly work: WorkJson;
+  readonly log: Log;
+}
+
+function newAttempt(): Attempt {
+  const none = { poison: 0, conflicts: 0, runs: 0, divisor: 1 };
+  return { excluded: new Map(), dead: [], bundles: [], ...none };
+}
+
+function countOf(envelopes: readonly Envelope[]): number {
+  return envelopes.reduce((sum, { sequence, count }) => sum + (sequence < 0 ? 0 : count), 0);
 }
 
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */

@@ -22,11 +22,21 @@ import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-
 import { bundleText } from "./envelope.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
+import { boundLog, type LogContext, type TraceContext } from "./log-context.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
+import { costOfDocuments, costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
+import {
+  elementsAt,
+  mergeWork,
+  WorkGathered,
+  type WorkJson,
+  waitsOf,
+  withOperations,
+} from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
-import type { OutgoingMessage, World } from "./ports.ts";
+import type { Log, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
@@ -41,6 +51,7 @@ export interface IngestContext {
 
 /** A message that waits for its acknowledgement. */
 interface Waiting {
+  readonly trace: TraceContext | undefined;
   readonly message: SourceMessage;
   readonly acknowledge: () => void;
   readonly refuse: (error: unknown) => void;
@@ -56,11 +67,13 @@ interface Group {
 
 /** A group that is published and not yet confirmed. */
 interface Unconfirmed {
+  /** When its group began to gather, in ms. */
+  readonly beganMs: number;
   readonly waiting: readonly Waiting[];
   readonly finalizers: BundleOutputs["finalizers"];
 }
 
-const NOBODY: Unconfirmed = { waiting: [], finalizers: [] };
+const NOBODY: Unconfirmed = { waiting: [], finalizers: [], beganMs: 0 };
 
 /** The group commits of one instance of an ingest stage. */
 export class Ingest {
@@ -73,18 +86,23 @@ export class Ingest {
   #isRunning = false;
   #index = 0;
   #published = -1;
+  /** What waits for the next register, or for the confirmation of the last one. */
+  readonly #gathered = new WorkGathered();
+  #trace: TraceContext | undefined;
+  readonly #log: Log;
 
   constructor(context: IngestContext) {
     this.#context = context;
     this.#read = messageReader(context.program.root);
     this.#chain = new Chain(context.program, context.options);
     this.#producer = context.world.random.id();
+    this.#log = boundLog(context.world.log, () => this.#logContext());
   }
 
   /** Takes a message; resolves when it may be acknowledged (J3). */
-  take(message: SourceMessage): Promise<void> {
+  take(message: SourceMessage, trace?: TraceContext): Promise<void> {
     return new Promise((acknowledge, refuse) => {
-      this.#waiting.push({ message, acknowledge, refuse });
+      this.#waiting.push({ message, trace, acknowledge, refuse });
       if (!this.#isRunning) void this.#pump();
     });
   }
@@ -101,18 +119,21 @@ export class Ingest {
     while (this.#waiting.length > 0 || unconfirmed.waiting.length > 0) {
       const before = unconfirmed;
       const isAlone = this.#waiting.length === 0;
+      const beganMs = this.#context.world.clock.nowMs();
       const group = isAlone ? [] : await this.#gather();
       try {
         if (isAlone && last !== undefined) {
-          await this.#confirm(last);
+          await this.#confirm(last, before);
           this.#acknowledge(before);
           unconfirmed = NOBODY;
         } else {
           const { register, finalizers } = await this.#runGroup(group, before);
           last = register;
-          unconfirmed = { waiting: group, finalizers };
+          unconfirmed = { waiting: group, finalizers, beganMs };
         }
       } catch (error) {
+        // What the group met is stored with the next one.
+        this.#gathered.add(this.#chain.failures.take(this.#log));
         unconfirmed = NOBODY;
         this.#renew();
         for (const { refuse } of [...before.waiting, ...group]) refuse(error);
@@ -128,8 +149,11 @@ export class Ingest {
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
+    this.#trace = group[0]?.trace;
+    if (before.waiting.length > 0) this.#noteLatency(before);
     const run = await this.#run(group.map((waiting) => waiting.message));
     await this.#register(run.register);
+    this.#gathered.stored();
     this.#acknowledge(before);
     await this.#publish(run);
     this.#chain.metrics.committed();
@@ -162,10 +186,29 @@ export class Ingest {
     await this.#context.ticks.ensure();
   }
 
-  async #confirm(register: Register): Promise<void> {
-    const confirmed = { ...register, confirmed: this.#published };
+  /** The register is written anew, so that it can tell how long its group took, too. */
+  async #confirm(register: Register, group: Unconfirmed): Promise<void> {
+    this.#noteLatency(group);
+    const own = withOperations({}, { commits: 1, documentsWritten: 1 });
+    const work = mergeWork(register.metrics.work, this.#gathered.offer(own));
+    const metrics = { ...register.metrics, work };
+    const confirmed = { ...register, confirmed: this.#published, metrics };
     const { store } = this.#context.world;
     await store.replaceRegister({ id: registerId(register), text: JSON.stringify(confirmed) });
+    this.#gathered.stored();
+  }
+
+  #noteLatency({ beganMs }: Unconfirmed): void {
+    const durationMs = this.#context.world.clock.nowMs() - beganMs;
+    this.#gathered.took(durationMs);
+    this.#log("DEBUG", "Group commit.", { durationMs });
+  }
+
+  #logContext(): LogContext {
+    const { plan, stage } = this.#context.program;
+    const activation = `${this.#producer}/${this.#index}`;
+    const trace = this.#trace;
+    return { pipeline: plan.pipeline, plan: plan.hash, stage: stage.id, activation, trace };
   }
 
   async #publish(group: Group): Promise<void> {
@@ -204,11 +247,11 @@ export class Ingest {
     }
     metrics.keep();
     const observed = observe(items, told);
-    return this.#group(messages.length, observed, run.outputs, dead);
+    return this.#group(messages, observed, run.outputs, dead);
   }
 
   #group(
-    messageCount: number,
+    taken: readonly SourceMessage[],
     observed: Register["observed"],
     outputs: BundleOutputs,
     dead: readonly DeadLetter[],
@@ -239,6 +282,7 @@ export class Ingest {
       });
     }
     const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
+    const atMs = world.clock.nowMs();
     const register: Register = {
       stage: program.stage.id,
       producer: this.#producer,
@@ -247,15 +291,39 @@ export class Ingest {
       sends,
       observed,
       metrics: {
-        messages: messageCount,
+        messages: taken.length,
         elementsOut: outputs.elements,
         deadLetters: dead.length,
         ...(user !== undefined && { user }),
+        work: this.#work(taken, outputs, messages, atMs),
       },
-      atMs: world.clock.nowMs(),
+      atMs,
     };
     const { documents, finalizers } = outputs;
     return { register, messages, documents, finalizers };
+  }
+
+  /** What the register tells of the engine's work; publishing and the sinks' writes are to come. */
+  #work(
+    taken: readonly SourceMessage[],
+    outputs: BundleOutputs,
+    messages: readonly OutgoingMessage[],
+    atMs: number,
+  ): WorkJson {
+    const sent: Record<string, number> = {};
+    for (const { stage, count } of outputs.bundles) sent[stage] = (sent[stage] ?? 0) + count;
+    const published = taken.map(({ publishTime }) => Date.parse(publishTime));
+    this.#gathered.add(this.#chain.failures.take(this.#log));
+    return withOperations(
+      this.#gathered.offer({
+        ...elementsAt(atMs, taken.length, outputs.elements),
+        ...waitsOf(published, atMs),
+        sent,
+      }),
+      { activations: 1, commits: 1, documentsWritten: 1 },
+      costOfMessages(messages),
+      costOfDocuments(outputs.documents),
+    );
   }
 
   #nextSequence(target: string): number {
@@ -269,11 +337,7 @@ export class Ingest {
     what: Pick<DeadLetter, "error" | "attempts" | "data" | "element" | "timestamp">,
   ): DeadLetter {
     const { program, world } = this.#context;
-    world.log("ERROR", "A message became a dead letter.", {
-      stage: program.stage.id,
-      messageId: message.messageId,
-      error: what.error instanceof Error ? what.error.message : String(what.error),
-    });
+    this.#chain.failures.note(what.error, world.clock.nowMs(), true);
     return {
       ...what,
       pipeline: program.plan.pipeline,

@@ -11,7 +11,13 @@ import { isMeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { newJob } from "./job.ts";
+import { type Job, newJob } from "./job.ts";
+import {
+  costOfJob,
+  costOfMessages,
+  type OperationsJson,
+  sumOfCosts,
+} from "./metrics/operations.ts";
 import { messageOf } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
@@ -45,19 +51,28 @@ export async function launch(deployment: Deployment, world: World, ticks: Ticks)
   if (existing !== undefined) decodeJob(existing.text, plan);
   // Before the job, which names it; and of a job that stands, for its functions may have moved.
   await putDeployment(world.store, deployment);
-  if (existing === undefined) await create(plan, world, registers);
+  const messages = reads.map((stage) => startMessage(plan, stage.id));
+  const cost = sumOfCosts(
+    { documentsRead: 1, commits: 1, documentsWritten: 1 },
+    costOfJob(true, registers.length, 0),
+    costOfMessages(messages),
+  );
+  if (existing === undefined) await create(plan, world, registers, cost);
   await ticks.ensure();
-  await world.mailboxes.publish(reads.map((stage) => startMessage(plan, stage.id)));
+  await world.mailboxes.publish(messages);
 }
 
-async function create(plan: MeshPlan, world: World, registers: readonly Register[]): Promise<void> {
+async function create(
+  plan: MeshPlan,
+  world: World,
+  registers: readonly Register[],
+  operations: OperationsJson,
+): Promise<void> {
+  const job: Job = { ...newJob(plan.pipeline, plan.hash, world.clock.nowMs()), operations };
   try {
     await world.store.commitJob({
       previousVersion: undefined,
-      job: {
-        version: 1,
-        text: JSON.stringify(newJob(plan.pipeline, plan.hash, world.clock.nowMs())),
-      },
+      job: { version: 1, text: JSON.stringify(job) },
       registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
       registersToDelete: [],
     });

@@ -61,12 +61,24 @@ export async function flushOutbox(
   mailboxes: Mailboxes,
   files: FileWriter,
 ): Promise<void> {
-  const messages: OutgoingMessage[] = [];
   for (const entry of entries) {
     if (entry.kind === "file") await files.write(entry.path, entry.text);
-    else messages.push(messageOf(entry));
   }
+  const messages = messagesOf(entries);
   if (messages.length > 0) await mailboxes.publish(messages);
+}
+
+/** Messages that were made to know what they cost, until they are sent or forgotten. */
+const made = new WeakMap<OutboxEntry, OutgoingMessage>();
+
+/** Returns the messages of an outbox. */
+export function messagesOf(entries: readonly OutboxEntry[]): OutgoingMessage[] {
+  return entries.flatMap((entry) => {
+    if (entry.kind === "file") return [];
+    const message = made.get(entry) ?? messageOf(entry);
+    made.set(entry, message);
+    return [message];
+  });
 }
 
 /** Returns the message of an entry; the same entry gives the same bytes (A4). */

@@ -22,7 +22,10 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { Keeper } from "./keeper.ts";
+import { HotKeys } from "./metrics/hot-keys.ts";
+import { costOfCommit, type Operations } from "./metrics/operations.ts";
 import type { UserMetrics } from "./metrics/values.ts";
+import { mergeWork, type WorkJson, withOperations } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
@@ -46,6 +49,11 @@ export interface Shard {
   readonly metrics: ShardMetrics;
   /** What user code counted, as the next head has it. */
   userMetrics: UserMetrics | undefined;
+  /** What the engine counts besides, as the newest head has it. */
+  work: WorkJson | undefined;
+  readonly hotKeys: HotKeys;
+  /** Documents that were read to open the shard. */
+  readonly documentsRead: number;
   readonly state: ShardState;
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
@@ -93,6 +101,9 @@ export async function openShard(
     watermarks: progress.watermarks,
     metrics: { ...newMetrics(), ...progress.metrics },
     userMetrics: progress.userMetrics,
+    work: progress.work,
+    hotKeys: new HotKeys(progress.hotKeys),
+    documentsRead: 1 + partIds.length,
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
@@ -143,16 +154,24 @@ function keepersOf(
 export interface NextCommit {
   readonly commit: HeadCommit;
   readonly outboxParts: readonly string[];
+  /** What the shard's work is when it is committed. */
+  readonly work: WorkJson;
+}
+
+/** What a commit needs to know beside the shard. */
+export interface CommitInput {
+  readonly outbox: readonly OutboxEntry[];
+  readonly sinkDocuments: readonly SinkDocument[];
+  readonly token: string;
+  readonly nowMs: number;
+  /** What was gathered since the commit before, and what flushing the outbox will cost. */
+  readonly work: WorkJson;
+  readonly flushCost: Partial<Operations>;
 }
 
 /** Returns the commit that takes a shard to its next version. */
-export function nextCommit(
-  shard: Shard,
-  outbox: readonly OutboxEntry[],
-  sinkDocuments: readonly SinkDocument[],
-  token: string,
-  nowMs: number,
-): NextCommit {
+export function nextCommit(shard: Shard, input: CommitInput): NextCommit {
+  const { outbox, sinkDocuments, token, nowMs } = input;
   const version = (shard.version ?? 0) + 1;
   shard.dedup.settle(nowMs);
   shard.keeper?.settle();
@@ -162,19 +181,18 @@ export function nextCommit(
   const { segments } = changes;
   const { filesWritten } = shard;
   const body = { token, outbox: inline, outboxParts, segments, filesWritten };
-  const commit = {
+  const step = {
     shard: shard.ref,
     previousVersion: shard.version,
-    head: {
-      version,
-      progress: JSON.stringify(progressOf(shard, nowMs)),
-      body: encodeBody(body, changes.memtable),
-    },
     partsToPut: [...changes.partsToPut, ...parts],
     partsToDelete: [...changes.partsToDelete, ...shard.outboxParts],
     sinkDocuments,
   };
-  return { commit, outboxParts };
+  const cost = costOfCommit(step);
+  const work = withOperations(mergeWork(shard.work, input.work), cost, input.flushCost);
+  const progress = JSON.stringify(progressOf(shard, work, nowMs));
+  const head = { version, progress, body: encodeBody(body, changes.memtable) };
+  return { commit: { ...step, head }, outboxParts, work };
 }
 
 /** Returns about how many bytes a commit takes on the wire. */
@@ -190,7 +208,8 @@ export function documentBytes(fields: Readonly<Record<string, unknown>>): number
   return 200 + 2 * Buffer.byteLength(JSON.stringify(fields));
 }
 
-function progressOf(shard: Shard, nowMs: number): ShardProgress {
+function progressOf(shard: Shard, work: WorkJson, nowMs: number): ShardProgress {
+  const hotKeys = shard.hotKeys.toJson();
   return {
     received: shard.received.toJson(),
     sent: shard.sent,
@@ -205,6 +224,8 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     }),
     metrics: shard.metrics,
     ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
+    work,
+    ...(hotKeys.length > 1 && { hotKeys }),
     ...(shard.reads?.isDraining === true && { isDraining: true }),
     committedAtMs: nowMs,
   };

@@ -18,6 +18,7 @@ import type { Connectors } from "./connectors/connectors.ts";
 import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
 import { Ingest } from "./ingest.ts";
+import type { TraceContext } from "./log-context.ts";
 import type { EngineOptions } from "./options.ts";
 import type { World } from "./ports.ts";
 import { programOf } from "./program.ts";
@@ -25,8 +26,8 @@ import { Ticks } from "./ticks.ts";
 
 /** One stage on one instance. */
 export interface StageHandler {
-  /** Takes a message of the stage's subscription (T1). */
-  deliver(message: SourceMessage): Promise<void>;
+  /** Takes a message of the stage's subscription (T1); `trace` is its request's. */
+  deliver(message: SourceMessage, trace?: TraceContext): Promise<void>;
   /** Calls the DoFns' teardown. */
   teardown(): Promise<void>;
 }
@@ -56,7 +57,7 @@ export function createStage(input: StageInput): StageHandler {
   const { root } = program;
   if (program.stage.kind === "ingest") {
     const ingest = new Ingest({ program, world, options, ticks });
-    return { deliver: (m) => ingest.take(m), teardown: () => ingest.teardown() };
+    return { deliver: (m, trace) => ingest.take(m, trace), teardown: () => ingest.teardown() };
   }
   const source = readOf(root, input.connectors);
   return new ShardStage({ program, world, options, ticks, source });
@@ -79,6 +80,8 @@ function readOf(root: GraphNode, connectors: Connectors): AnySplittable | undefi
 
 interface Waiting {
   readonly open: () => Envelope;
+  readonly publishedMs: number;
+  readonly trace: TraceContext | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -97,7 +100,7 @@ class ShardStage implements StageHandler {
     this.#context = context;
   }
 
-  async deliver(message: SourceMessage): Promise<void> {
+  async deliver(message: SourceMessage, trace?: TraceContext): Promise<void> {
     const { program } = this.#context;
     let decoded: Envelope | undefined;
     const open = (): Envelope => {
@@ -116,7 +119,8 @@ class ShardStage implements StageHandler {
     }
     await new Promise<void>((resolve, reject) => {
       const queue = this.#queueOf(shard);
-      queue.waiting.push({ open, resolve, reject });
+      const publishedMs = Date.parse(message.publishTime);
+      queue.waiting.push({ open, publishedMs, trace, resolve, reject });
       if (!queue.isRunning) void this.#pump(queue);
     });
   }
@@ -145,7 +149,10 @@ class ShardStage implements StageHandler {
     while (queue.waiting.length > 0) {
       const taken = queue.waiting.splice(0, MESSAGES_OF_ACTIVATION_MAX);
       try {
-        await queue.activations.activate(taken.map(({ open }) => open));
+        await queue.activations.activate(
+          taken.map(({ open }) => open),
+          { publishedMs: taken.map(({ publishedMs }) => publishedMs), trace: taken[0]?.trace },
+        );
         for (const { resolve } of taken) resolve();
       } catch (error) {
         for (const { reject } of taken) reject(error);

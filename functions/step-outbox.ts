@@ -7,10 +7,10 @@
  *
  * A4. Numbers and ids follow from the shard and its version, so that what is sent again is the same.
  */
-import { isMeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
+import type { Failures } from "./metrics/failures.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
@@ -29,6 +29,7 @@ export interface PoisonDead {
 
 interface Context {
   readonly program: Program;
+  readonly failures: Failures;
   readonly world: World;
   readonly options: EngineOptions;
 }
@@ -63,6 +64,16 @@ export function outboxOf(
     );
   }
   return entries;
+}
+
+/** Returns how many elements a run sends, by target stage. */
+export function sentElements(shard: Shard, { outputs, self }: RunResult): Record<string, number> {
+  const sent: Record<string, number> = {};
+  const own = self.map(({ body }) => ({ stage: shard.ref.stage, count: countOf(body) }));
+  for (const { stage, count } of [...outputs.bundles, ...own]) {
+    if (count > 0) sent[stage] = (sent[stage] ?? 0) + count;
+  }
+  return sent;
 }
 
 /** Elements of a message to itself: a half of a bundle may have to be cut again. */
@@ -116,7 +127,7 @@ function deadLetters(
   shard: Shard,
   result: RunResult,
   poison: readonly PoisonDead[],
-  { program, world, options }: Context,
+  { program, world, options, failures }: Context,
 ): DeadLetter[] {
   const notAdded = poison.map(({ columns, index, error }) => ({
     error: userError(program.root, error),
@@ -126,12 +137,7 @@ function deadLetters(
   return [...result.dead, ...notAdded].map((dead): DeadLetter => {
     shard.metrics.deadLetters++;
     const { stage, shard: number } = shard.ref;
-    world.log("ERROR", "An element became a dead letter.", {
-      stage,
-      shard: number,
-      code: isMeshError(dead.error) ? dead.error.code : undefined,
-      error: dead.error instanceof Error ? dead.error.message : String(dead.error),
-    });
+    failures.note(dead.error, world.clock.nowMs(), true);
     const { pipeline } = program.plan;
     return { ...dead, pipeline, stage, shard: number, atMs: world.clock.nowMs() };
   });

@@ -42,6 +42,7 @@ export function takeElements(
     const { ids } = columns;
     const slot = `${producer} ${sequence} ${i}`;
     const without = excluded.get(slot);
+    if (columns.keys !== undefined) shard.hotKeys.add(columns.keys);
     let taken = 0;
     const keeps = (index: number): boolean => {
       if (without?.has(index) === true) return false;

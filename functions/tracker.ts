@@ -19,7 +19,15 @@ import { type DueShard, dueShards } from "./due.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
 import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
+import {
+  addOperations,
+  costOfJob,
+  costOfMessages,
+  costOfSnapshot,
+  sumOfCosts,
+} from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
+import { mergeWork } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
@@ -53,14 +61,26 @@ export async function tick(context: TrackerContext): Promise<void> {
   const job = decodeJob(snapshot.job.text, plan);
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
-  if (!isSame(job, step.job) || step.removed.length > 0 || step.shortened.length > 0) {
+  const { removed, shortened } = step;
+  const costs = addOperations(
+    ticks.unstored,
+    sumOfCosts({ activations: 1 }, costOfSnapshot(snapshot), costOfMessages(step.messages)),
+  );
+  ticks.unstored = costs;
+  if (!isSame(job, step.job) || removed.length > 0 || shortened.length > 0) {
+    const cost = sumOfCosts(costOfJob(false, shortened.length, removed.length));
+    const operations = addOperations(job.operations ?? [], addOperations(costs, cost));
     try {
       await world.store.commitJob({
         previousVersion: snapshot.job.version,
-        job: { version: snapshot.job.version + 1, text: JSON.stringify(step.job) },
-        registersToPut: step.shortened.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
-        registersToDelete: step.removed.map(registerId),
+        job: {
+          version: snapshot.job.version + 1,
+          text: JSON.stringify({ ...step.job, operations }),
+        },
+        registersToPut: shortened.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+        registersToDelete: removed.map(registerId),
       });
+      ticks.unstored = [];
     } catch (error) {
       // Another tick was faster; what it left, the next one sees.
       if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") return ticks.ensure();
@@ -248,6 +268,7 @@ function addMetrics(job: Job, left: readonly Register[]): Record<string, IngestM
       elementsOut: before.elementsOut + metrics.elementsOut,
       deadLetters: before.deadLetters + metrics.deadLetters,
       ...(user !== undefined && { user }),
+      work: mergeWork(before.work, metrics.work),
     };
   }
   return ingest;

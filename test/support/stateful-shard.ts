@@ -152,7 +152,14 @@ export class StatefulUnderTest {
     const context = { program: this.program, chain: this.#chain, clock, source: undefined };
     const options = { ...context, options: this.#options };
     const result = await runMessages(shard, envelopes, new Map(), options);
-    const { commit } = nextCommit(shard, [], [], "token", this.nowMs);
+    const { commit } = nextCommit(shard, {
+      outbox: [],
+      sinkDocuments: [],
+      token: "token",
+      nowMs: this.nowMs,
+      work: {},
+      flushCost: {},
+    });
     return { result, commit };
   }
 
