@@ -70,6 +70,27 @@ export async function withJob<T>(
   }
 }
 
+/**
+ * Returns the jobs of a database, by pipeline.
+ *
+ * @throws ERR_OPTION if no project is known
+ * @throws ERR_UNAVAILABLE if Firestore does not answer
+ */
+export async function listJobs(flags: ConnectionFlags): Promise<Job[]> {
+  const { project, database } = placeOf(flags);
+  process.env["METADATA_SERVER_DETECTION"] ??= "none";
+  const db = firestoreClient(project, database);
+  try {
+    const names = await launchedPipelines(db);
+    const records = await Promise.all(names.map((name) => new FirestoreStore(db, name).readJob()));
+    return records.flatMap((record) =>
+      record === undefined ? [] : [JSON.parse(record.text) as Job],
+    );
+  } finally {
+    await db.terminate();
+  }
+}
+
 function placeOf(flags: ConnectionFlags): { project: string; database: string } {
   const project = flags.project ?? process.env["GOOGLE_CLOUD_PROJECT"];
   if (project === undefined || project === "") {

@@ -10,6 +10,7 @@ import { Command, CommanderError } from "commander";
 import { addDevCommand } from "./commands/dev.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addStatusCommand } from "./commands/status.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
 
@@ -52,6 +53,7 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addStatusCommand(program);
   return program;
 }
 

@@ -46,7 +46,7 @@ export type Cause =
       readonly policy: WatermarkPolicy;
       /** Processing time since the last message (or the launch), in ms. */
       readonly silentMs: number;
-      readonly hasMessages: boolean;
+      readonly hasEvents: boolean;
     }
   /** Another stage's output watermark. */
   | { readonly kind: "stage"; readonly stage: string; readonly time: Timestamp }
@@ -174,9 +174,9 @@ class Asker {
     if (stage.ingest !== undefined) {
       const { lastAtMs, maxTime, slices } = sourceOf(step.job, id);
       const silentMs = nowMs - (lastAtMs === 0 ? stored.launchedAtMs : lastAtMs);
-      const hasMessages = slices.length > 0 || maxTime > NEW_SOURCE.maxTime;
+      const hasEvents = slices.length > 0 || maxTime > NEW_SOURCE.maxTime;
       const { watermark: policy } = stage.ingest;
-      return [{ kind: "source", stage: id, time: output, policy, silentMs, hasMessages }];
+      return [{ kind: "source", stage: id, time: output, policy, silentMs, hasEvents }];
     }
     const own = stage.kind === "read" ? [] : this.#holds(stage, output);
     const causes = input <= output ? [...own, ...this.#causesOfInput(stage)] : own;

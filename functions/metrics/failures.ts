@@ -51,7 +51,7 @@ export class Failures {
   /** Notes that a run failed (`isDead`: that an element became a dead letter). */
   note(error: unknown, atMs: number, isDead = false): void {
     const code = codeOf(error);
-    const transform = transformOf(error);
+    const transform = withoutFolders(transformOf(error));
     const text = failureText(error);
     const key = keyOf({ code, text, ...(transform && { transform }) });
     const before = this.#noted.get(key);
@@ -107,7 +107,7 @@ export function failureText(error: unknown): string {
   const code = codeOf(error);
   if (code === "ERR_USER_CODE") {
     const cause = isMeshError(error) ? (error.cause ?? error) : error;
-    const frame = framesOf(cause)[0];
+    const frame = withoutFolders(framesOf(cause)[0]);
     return `user code threw ${className(cause)}${frame === undefined ? "" : ` ${frame.trim()}`}`;
   }
   const message = isMeshError(error) ? error.message : "";
@@ -118,6 +118,11 @@ export function failureText(error: unknown): string {
 export function stackWithoutMessage(error: unknown): string {
   const cause = isMeshError(error) && error.cause instanceof Error ? error.cause : error;
   return [className(cause), ...framesOf(cause)].join("\n");
+}
+
+/** A folder says nothing of a cause, and its bytes are carried from head to head. */
+function withoutFolders(place: string | undefined): string | undefined {
+  return place?.replace(/[^\s(]*[/\\]/, "");
 }
 
 function codeOf(error: unknown): MeshErrorCode {
