@@ -171,7 +171,7 @@ export class ShardActivations {
     await this.#commit(shard, result, attempt, { work, log });
     await this.#flush(shard);
     await this.#context.ticks.ensure();
-    await callFinalizers(result.outputs.finalizers, world.log);
+    await callFinalizers(result.outputs.finalizers, log);
   }
 
   /** Returns the shard, open and flushed. */

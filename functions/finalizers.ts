@@ -33,7 +33,7 @@ export async function callFinalizers(callbacks: readonly AfterCommit[], log: Log
     try {
       await callback();
     } catch (error) {
-      log("WARNING", "A callback after a commit failed.", { error: String(error) });
+      log("WARNING", "A callback after a commit failed.", { error });
     }
   }
 }

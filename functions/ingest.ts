@@ -144,7 +144,7 @@ export class Ingest {
 
   #acknowledge({ waiting, finalizers }: Unconfirmed): void {
     for (const { acknowledge } of waiting) acknowledge();
-    void callFinalizers(finalizers, this.#context.world.log);
+    void callFinalizers(finalizers, this.#log);
   }
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */

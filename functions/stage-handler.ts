@@ -173,7 +173,13 @@ class ShardStage implements StageHandler {
       messageId: message.messageId,
       atMs: world.clock.nowMs(),
     };
-    world.log("ERROR", "A mailbox message became a dead letter.", { messageId: message.messageId });
+    world.log("ERROR", "A mailbox message became a dead letter.", {
+      pipeline: letter.pipeline,
+      plan: program.plan.hash,
+      stage: letter.stage,
+      messageId: message.messageId,
+      code: isMeshError(error) ? error.code : undefined,
+    });
     await world.mailboxes.publish([
       {
         topic: program.plan.deadLetterTopic,

@@ -31,6 +31,13 @@ export function userError(node: GraphNode, cause: unknown): MeshError {
   return named(node, new MeshError("ERR_USER_CODE", `${placeOf(node)}: ${words}`, { cause }));
 }
 
+/** Returns what a setup or startBundle threw: no element is to blame. */
+export function bundleError(node: GraphNode, cause: unknown): MeshError {
+  const { message } = userError(node, cause);
+  const words = `${message} (before any element)`;
+  return named(node, new MeshError("ERR_UNAVAILABLE", words, { cause }));
+}
+
 /** Returns what came up before a shuffle, with the shuffle's name: coders don't know where they are. */
 export function shuffleError(node: GraphNode, cause: unknown): MeshError {
   if (!isMeshError(cause)) return userError(node, cause);

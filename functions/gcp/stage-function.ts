@@ -11,14 +11,19 @@ import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import type { Connectors } from "../connectors/connectors.ts";
+import { boundLog } from "../log-context.ts";
+import { failureText } from "../metrics/failures.ts";
+import type { Log } from "../ports.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
 import { messageOfPush } from "./push-request.ts";
-import { cloudWorld, structuredLog } from "./world.ts";
+import { type Headers, traceOf } from "./trace-header.ts";
+import { cloudWorld } from "./world.ts";
 
 /** As much of an Express request as is used. */
 export interface FunctionRequest {
+  readonly headers?: Headers;
   readonly body?: unknown;
 }
 
@@ -48,7 +53,10 @@ export function stageFunction(
   const { options } = environment;
   const handler = createStage({ graph, plan, stage, world, options, connectors });
   return async (request, response) => {
-    await answer(response, () => handler.deliver(messageOfPush(request.body)));
+    const trace = traceOf(request.headers);
+    const { pipeline: name, hash } = plan;
+    const log = boundLog(world.log, () => ({ pipeline: name, plan: hash, stage, trace }));
+    await answer(response, log, () => handler.deliver(messageOfPush(request.body), trace));
   };
 }
 
@@ -59,8 +67,12 @@ export function trackerFunction(pipeline: Pipeline): HttpFunction {
   const world = cloudWorld(environment, plan.pipeline);
   const { options } = environment;
   const ticks = ticksOf(plan, world, options);
-  return async (_request, response) => {
-    await answer(response, () => tick({ plan, world, options, ticks }));
+  const { pipeline: name, hash } = plan;
+  return async (request, response) => {
+    const trace = traceOf(request.headers);
+    const context = { pipeline: name, plan: hash, stage: "tracker", trace };
+    const log = boundLog(world.log, () => context);
+    await answer(response, log, () => tick({ plan, world: { ...world, log }, options, ticks }));
   };
 }
 
@@ -74,16 +86,21 @@ function deployedPlan(pipeline: Pipeline, environment: FunctionEnvironment): Mes
   );
 }
 
-async function answer(response: FunctionResponse, work: () => Promise<void>): Promise<void> {
+async function answer(
+  response: FunctionResponse,
+  log: Log,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work();
     response.status(204).send();
   } catch (error) {
     const isForeign = isMeshError(error) && error.code === "ERR_DECODE";
     const message = error instanceof Error ? error.message : String(error);
-    structuredLog(isForeign ? "WARNING" : "ERROR", message, {
+    // What is refused comes again; what user code said of an element stays out of the log (SL1).
+    log(isForeign ? "WARNING" : "ERROR", `Refused: ${failureText(error)}.`, {
       code: isMeshError(error) ? error.code : undefined,
-      stack: error instanceof Error ? error.stack : undefined,
+      ...(!isForeign && { error }),
     });
     response.status(isForeign ? 400 : 500).send(message);
   }

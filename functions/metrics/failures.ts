@@ -26,6 +26,9 @@ export interface FailureJson {
   readonly atMs: number;
 }
 
+/** Characters of a message that are kept. */
+const TEXT_MAX = 200;
+
 /** How many causes a shard or source remembers. */
 const KEPT = 3;
 
@@ -104,14 +107,23 @@ export function mergeFailures(
 
 /** Returns what an error says without element content (FA1). */
 export function failureText(error: unknown): string {
-  const code = codeOf(error);
-  if (code === "ERR_USER_CODE") {
-    const cause = isMeshError(error) ? (error.cause ?? error) : error;
-    const frame = withoutFolders(framesOf(cause)[0]);
-    return `user code threw ${className(cause)}${frame === undefined ? "" : ` ${frame.trim()}`}`;
+  if (isMeshError(error) && !mayHoldContent(error)) {
+    return (error.message.split("\n")[0] ?? "").slice(0, TEXT_MAX).replace(/\.$/, "");
   }
-  const message = isMeshError(error) ? error.message : "";
-  return words[code] ?? (message.split("\n")[0] ?? "").slice(0, 300);
+  const meaning = isMeshError(error) ? words[error.code] : undefined;
+  if (meaning !== undefined) return meaning;
+  const cause = isMeshError(error) ? (error.cause ?? error) : error;
+  const frame = withoutFolders(framesOf(cause)[0]?.trim());
+  const what = `${isMeshError(error) ? "user code" : "something"} threw ${className(cause)}`;
+  return frame === undefined ? what : `${what} ${frame}`;
+}
+
+/** Returns whether what an error says may hold element content (FA1). */
+export function mayHoldContent(error: unknown): boolean {
+  if (!isMeshError(error) || error.code === "ERR_USER_CODE") return true;
+  // A setup or startBundle that throws makes the bundle come again, and is user code all the same.
+  const isUsers = error.code === "ERR_UNAVAILABLE" && transformOf(error) !== undefined;
+  return isUsers || words[error.code] !== undefined;
 }
 
 /** Returns an error's class and stack as Node writes them, without its message (FA1). */
