@@ -91,6 +91,19 @@ export async function listJobs(flags: ConnectionFlags): Promise<Job[]> {
   }
 }
 
+/**
+ * Returns the pipeline that is meant where none was named: the only one that was launched.
+ *
+ * @throws ERR_OPTION if there is none, or several
+ */
+export async function onlyPipeline(flags: ConnectionFlags): Promise<string> {
+  const names = (await listJobs(flags)).map(({ pipeline }) => pipeline);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  const there = names.length === 0 ? "None was launched there." : `There are: ${names.join(", ")}.`;
+  throw new MeshError("ERR_OPTION", `Give --pipeline. ${there}`);
+}
+
 function placeOf(flags: ConnectionFlags): { project: string; database: string } {
   const project = flags.project ?? process.env["GOOGLE_CLOUD_PROJECT"];
   if (project === undefined || project === "") {

@@ -10,6 +10,7 @@ import { Command, CommanderError } from "commander";
 import { addDevCommand } from "./commands/dev.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addSampleCommand } from "./commands/sample.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
@@ -54,6 +55,7 @@ function createProgram(outcome: Outcome): Command {
   addRunCommand(program, outcome);
   addPlanCommand(program);
   addStatusCommand(program);
+  addSampleCommand(program);
   return program;
 }
 

@@ -40,8 +40,8 @@ export function statusReport(look: StatusLook, width: number): string {
     `${pc.bold(pipeline)}  ${stateText(state)}${pc.dim(`${quiet}${age}, plan ${plan}, project ${project}`)}`,
     "",
     ...jobStageTable(stages, nowMs, width).split("\n"),
-    ...hotKeyLines(stages),
-    ...failureLines(stages, nowMs),
+    ...before("", hotKeyLines(stages)),
+    ...before("", failureLines(stages, nowMs)),
     "",
     pc.dim(costText(status)),
   ];
@@ -65,10 +65,11 @@ function hotKeyLines(stages: readonly StageStatus[]): string[] {
     const percent = Math.round(share * 100);
     return `  key #${hash} takes ${percent} % or more of what comes to ${stage}/${shard}`;
   });
-  return ["", pc.bold("Hot keys"), ...lines];
+  return [pc.bold("Hot keys"), ...lines];
 }
 
-function failureLines(stages: readonly StageStatus[], nowMs: number): string[] {
+/** Returns the last failures of stages, the newest first, as lines; none if nothing failed. */
+export function failureLines(stages: readonly StageStatus[], nowMs: number): string[] {
   const all = stages
     .flatMap(({ stage, failures }) => failures.map((failure) => ({ stage, ...failure })))
     .sort((a, b) => b.atMs - a.atMs);
@@ -79,7 +80,11 @@ function failureLines(stages: readonly StageStatus[], nowMs: number): string[] {
     const times = `${runs}${outcome}, ${formatDuration(nowMs - atMs)} ago`;
     return `  ${stage}  ${code}  ${transform === undefined ? "" : `${transform}: `}${text}  (${times})`;
   });
-  return ["", pc.bold("Last failures"), ...lines];
+  return [pc.bold("Last failures"), ...lines];
+}
+
+function before(line: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [line, ...lines];
 }
 
 function costText({ operations }: MeshStatus): string {
