@@ -86,7 +86,11 @@ const DATABASE = "(default)";
 const LOCATION = "local";
 
 /** All processes share one clock here, and a tick costs nothing. */
-const LOCAL_OPTIONS: Partial<EngineOptions> = { tickMs: 250, clockSkewMs: 10 };
+const LOCAL_OPTIONS: Partial<EngineOptions> = {
+  tickMs: 250,
+  clockSkewMs: 10,
+  answerMsMax: 2_000,
+};
 
 /** An instance takes many pushes at once, for ingest makes one group of them. */
 const CONCURRENCY = 1_000;

@@ -11,30 +11,31 @@
  *     flush it itself flushes it again, and receivers drop the duplicates.
  * A5. An acknowledgement (the promise resolves) means: committed and flushed.
  * A6. A conflict is handled here, by opening the shard anew; it is no reason to refuse a message.
+ * GE1. What an earlier generation of the mesh sent is dropped, for all that counts of it is in the state
+ *      already; what a later one sent is refused.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
-import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
-import { halve } from "./bundle-builder.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
-import type { Envelope } from "./envelope.ts";
+import { type Envelope, isIngestProducer } from "./envelope.ts";
+import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
-import type { SelfMessage } from "./gathered.ts";
+import { flush } from "./flush.ts";
 import { decodeBody } from "./head.ts";
-import { sideKey } from "./job.ts";
 import { boundLog, bundleIds, type LogContext, type TraceContext } from "./log-context.ts";
 import { costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import { elementsAt, WorkGathered, type WorkJson, waitsOf } from "./metrics/work.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import { flushOutbox, messagesOf } from "./outbox.ts";
-import type { HeadCommit, Log, ShardRef, World } from "./ports.ts";
+import { messagesOf, type OutboxEntry } from "./outbox.ts";
+import type { HeadCommit, Log, ShardRef, SinkDocument, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
 import { outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
+import { countOf, splitsOf, spreadsOf, takeIfNew, toItself } from "./take-messages.ts";
 import type { Ticks } from "./ticks.ts";
 import { userError } from "./user-errors.ts";
 
@@ -52,6 +53,7 @@ export interface ActivationContext {
   /** The splittable read that begins the stage. */
   readonly source: AnySplittable | undefined;
   readonly ticks: Ticks;
+  readonly fence: Fence;
 }
 
 /** How one activation goes about it; narrower after each failure. */
@@ -143,13 +145,14 @@ export class ShardActivations {
   async #once(
     messages: readonly (() => Envelope)[],
     attempt: Attempt,
-    { publishedMs }: Delivery,
+    { publishedMs = [] }: Delivery,
     log: Log,
   ): Promise<void> {
     const { world } = this.#context;
-    const shard = await this.#open();
-    const nowMs = world.clock.nowMs();
     const envelopes = messages.map((open) => open());
+    const shard = await this.#open(envelopes);
+    await this.#flush(shard, log);
+    const nowMs = world.clock.nowMs();
     // Taking one notes it: a second copy in the same activation is known already.
     const isNew = envelopes.map((envelope) => takeIfNew(shard, envelope, nowMs));
     const fresh = envelopes.filter((_, i) => isNew[i]);
@@ -162,37 +165,51 @@ export class ShardActivations {
     const given = shard.metrics.elementsOut - elementsOut;
     const isBundle = (i: number): boolean =>
       isNew[i] === true && (envelopes[i]?.sequence ?? -1) >= 0;
-    const waits = waitsOf(
-      (publishedMs ?? []).filter((_, i) => isBundle(i)),
-      world.clock.nowMs(),
-    );
-    const sent = sentElements(shard, result);
-    const work = { ...elementsAt(nowMs, taken, given), ...waits, taken: countOf(fresh), sent };
-    await this.#commit(shard, result, attempt, { work, log });
-    await this.#flush(shard);
+    await this.#commit(shard, result, attempt, log, {
+      ...elementsAt(nowMs, taken, given),
+      ...waitsOf(
+        publishedMs.filter((_, i) => isBundle(i)),
+        world.clock.nowMs(),
+      ),
+      taken: countOf(fresh),
+      sent: sentElements(shard, result),
+    });
+    await this.#flush(shard, log);
     await this.#context.ticks.ensure();
     await callFinalizers(result.outputs.finalizers, log);
   }
 
-  /** Returns the shard, open and flushed. */
-  async #open(): Promise<Shard> {
-    const { program, world, options } = this.#context;
+  /** Opens the shard, anew where a message says that it has been replaced since (GE1). */
+  async #open(envelopes: readonly Envelope[]): Promise<Shard> {
+    const { program, world, options, fence } = this.#context;
+    const newest = Math.max(...envelopes.map(({ generation = 0 }) => generation));
+    if (this.#shard !== undefined && this.#shard.generation < newest) this.#shard = undefined;
     if (this.#shard === undefined) {
       this.#shard = await openShard(this.#ref, program, world.store, options);
       this.#gathered.did({ documentsRead: this.#shard.documentsRead });
+      // Whoever committed it may have sent it: here it is sent again (A3).
       this.#gathered.did(costOfMessages(messagesOf(this.#shard.unflushed ?? [])));
     }
-    await this.#flush(this.#shard);
+    const { version, generation } = this.#shard;
+    if (generation < newest) {
+      const { stage, shard } = this.#ref;
+      throw new MeshError(
+        "ERR_PLAN_MISMATCH",
+        `Shard ${stage}/${shard} is of generation ${generation}, and got a message of ${newest}.`,
+      );
+    }
+    if (version === undefined) await fence.verify();
+    this.#gathered.did({ documentsRead: fence.takeReads() });
     return this.#shard;
   }
 
   async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
-    shard.received.forget(isTransient, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
+    shard.received.forget(isIngestProducer, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
     this.#chain.metrics.begin(world.clock.nowMs());
     const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
-    const splits = isNarrow ? splitsOf(fresh) : undefined;
+    const splits = spreadsOf(fresh, program) ?? (isNarrow ? splitsOf(fresh) : undefined);
     if (splits !== undefined) return { ...NOTHING, self: splits };
     // Messages that can't be split are taken one by one.
     const taken = isNarrow ? fresh.slice(0, 1) : fresh;
@@ -217,33 +234,35 @@ export class ShardActivations {
     shard: Shard,
     result: RunResult,
     attempt: Attempt,
-    { work, log }: Counted,
+    log: Log,
+    work: WorkJson,
   ): Promise<void> {
-    const { world } = this.#context;
     const { failures } = this.#chain;
     const outbox = outboxOf(shard, result, attempt.dead, { ...this.#context, failures });
     this.#gathered.add(failures.take(log));
-    const token = world.random.id();
-    const nowMs = world.clock.nowMs();
-    const { documents } = result.outputs;
     shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const {
-      commit,
-      outboxParts,
-      work: counted,
-    } = nextCommit(shard, {
-      outbox,
-      sinkDocuments: documents,
-      token,
-      nowMs,
-      work: this.#gathered.offer(work),
-      flushCost: costOfMessages(messagesOf(outbox)),
-    });
+    await this.#commitOutbox(shard, outbox, result.outputs.documents, work);
+    this.#chain.metrics.committed();
+  }
+
+  /** Commits the shard's next head with an outbox, which is then the shard's. */
+  async #commitOutbox(
+    shard: Shard,
+    outbox: readonly OutboxEntry[],
+    sinkDocuments: readonly SinkDocument[],
+    own: WorkJson,
+  ): Promise<void> {
+    const { random, clock } = this.#context.world;
+    const token = random.id();
+    const nowMs = clock.nowMs();
+    const flushCost = costOfMessages(messagesOf(outbox));
+    const work = this.#gathered.offer(own);
+    const input = { outbox, sinkDocuments, token, nowMs, work, flushCost };
+    const { commit, outboxParts, work: stored } = nextCommit(shard, input);
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
-    this.#chain.metrics.committed();
     this.#gathered.stored();
-    shard.work = counted;
+    shard.work = stored;
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
@@ -269,11 +288,12 @@ export class ShardActivations {
     }
   }
 
-  async #flush(shard: Shard): Promise<void> {
-    if (shard.unflushed === undefined) return;
-    const { mailboxes, files } = this.#context.world;
-    await flushOutbox(shard.unflushed, mailboxes, files);
-    shard.unflushed = undefined;
+  async #flush(shard: Shard, log: Log): Promise<void> {
+    const { failures } = this.#chain;
+    await flush(shard, { ...this.#context, failures, log }, async (outbox) => {
+      this.#gathered.add(failures.take(log));
+      await this.#commitOutbox(shard, outbox, [], {});
+    });
   }
 
   /** Sets an element aside that can't be added, once it has failed often enough. */
@@ -281,10 +301,10 @@ export class ShardActivations {
     const { clock } = this.#context.world;
     const { attemptsMax, retryBackoffMs } = this.#context.options;
     const { cause } = poison;
-    const { failures } = this.#chain;
     // Only what another attempt can't mend sets an element aside (U2).
     if (isMeshError(cause) && cause.disposition !== "dead-letter") throw cause;
     const isUserCode = !isMeshError(cause) || cause.code === "ERR_USER_CODE";
+    const { failures } = this.#chain;
     failures.note(userError(this.#context.program.root, cause), clock.nowMs());
     if (isUserCode && ++attempt.poison < attemptsMax) {
       failures.retried();
@@ -315,19 +335,9 @@ export interface Delivery {
   readonly trace?: TraceContext | undefined;
 }
 
-/** What a run counted beside the shard's own metrics. */
-interface Counted {
-  readonly work: WorkJson;
-  readonly log: Log;
-}
-
 function newAttempt(): Attempt {
   const none = { poison: 0, conflicts: 0, runs: 0, divisor: 1 };
   return { excluded: new Map(), dead: [], bundles: [], ...none };
-}
-
-function countOf(envelopes: readonly Envelope[]): number {
-  return envelopes.reduce((sum, { sequence, count }) => sum + (sequence < 0 ? 0 : count), 0);
 }
 
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
@@ -337,54 +347,6 @@ const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
-
-/** Bundles of more than one element as two messages to the shard itself; undefined if none is. */
-function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
-  let isSplit = false;
-  const messages = envelopes.flatMap((envelope): SelfMessage[] => {
-    const { shard, minTime, body, count } = envelope;
-    if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
-    isSplit = true;
-    return halve(body.windows, count).map(({ windows }) => ({
-      shard,
-      minTime,
-      body: { kind: "elements", windows },
-    }));
-  });
-  return isSplit ? messages : undefined;
-}
-
-function toItself({ shard, minTime, body }: Envelope): SelfMessage {
-  return { shard, minTime, body };
-}
-
-function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
-  const { producer, sequence } = envelope;
-  if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
-  // An advance from the tracker: worth a commit only if it says something new.
-  if (envelope.body.kind !== "advance") return true;
-  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0 } = envelope.body;
-  const own = watermarks[shard.ref.stage];
-  if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
-    return true;
-  }
-  const { keeper, gate, reads } = shard;
-  const knownSides = gate?.views.watermarks() ?? {};
-  const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
-    const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
-    return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
-  });
-  if (hasSideNews) return true;
-  if (keeper === undefined) return false;
-  if (envelope.body.drains === true && reads?.isDraining === false) return true;
-  const latestMs = Math.max(nowMs, trackerMs);
-  return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
-}
-
-/** Ids of ingest instances are random; those of shards are `stage/shard` and stay. */
-function isTransient(producer: string): boolean {
-  return !producer.includes("/");
-}
 
 function contention(commit: HeadCommit, cause: unknown): MeshError {
   const { stage, shard } = commit.shard;

@@ -38,6 +38,8 @@ export interface DueShard {
   readonly synchronizedMs: number | undefined;
   /** The shard reads, and must be told of the drain. */
   readonly drains: boolean;
+  /** False: it must be told that the job goes on. True: that it stands still. */
+  readonly pauses: boolean | undefined;
 }
 
 /** Who must be told, and what the job remembers of it. */
@@ -92,6 +94,8 @@ function headsOf(
 interface Owed {
   /** Reads without end must end. */
   readonly drains: boolean;
+  /** The shard stands still, and the job does not. */
+  readonly resumes: boolean;
   readonly isAny: boolean;
 }
 
@@ -100,7 +104,12 @@ function owedTo(head: ShardProgress, { id, read }: StagePlan, job: Job, isExact:
   const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
   const drains = isDraining && isOpen;
   const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
-  return { drains, isAny: drains || isSideDue || (isExact && isBehind(head, job, id)) };
+  const resumes = head.isStill === true;
+  return {
+    drains,
+    resumes,
+    isAny: drains || resumes || isSideDue || (isExact && isBehind(head, job, id)),
+  };
 }
 
 /** Stages whose shards are told of every watermark (R3). */
@@ -121,7 +130,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isOther, isSynchronized, drains }: Reason,
+  { isOther, isSynchronized, drains, resumes }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -134,7 +143,13 @@ function tell(
     (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
-  due.shards.push({ stage, shard, synchronizedMs: isSynchronized ? nowMs : undefined, drains });
+  due.shards.push({
+    stage,
+    shard,
+    synchronizedMs: isSynchronized ? nowMs : undefined,
+    drains,
+    pauses: resumes ? false : undefined,
+  });
 }
 
 interface Reason {
@@ -145,6 +160,7 @@ interface Reason {
   readonly isOther: boolean;
   readonly isSynchronized: boolean;
   readonly drains: boolean;
+  readonly resumes: boolean;
 }
 
 function reasonOf(
@@ -166,6 +182,7 @@ function reasonOf(
     isOther,
     isSynchronized,
     drains: owed.drains,
+    resumes: owed.resumes,
   };
 }
 

@@ -53,7 +53,12 @@ export type EnvelopeBody =
       readonly synchronizedMs?: number;
       /** The job is drained: what is still to be read is cut short. */
       readonly drains?: boolean;
+      /** True: the job is about to stand still, and what is still to be read waits. False: it goes on. */
+      readonly pauses?: boolean;
     };
+
+/** News of watermarks and of the time. */
+export type AdvanceBody = Extract<EnvelopeBody, { kind: "advance" }>;
 
 /** One message between stages. */
 export interface Envelope {
@@ -68,7 +73,19 @@ export interface Envelope {
   readonly minTime: Timestamp;
   readonly count: number;
   readonly body: EnvelopeBody;
+  /** Generation of the shard, tracker or launch that sent it; left out when 0, and by ingest. */
+  readonly generation?: number;
+  /** Never on the wire: sent to a stage that had other shards, among which it must be spread. */
+  readonly spreads?: boolean;
 }
+
+/** Returns whether a producer is an ingest instance: their ids are random, and come and go. */
+export function isIngestProducer(producer: string): boolean {
+  return !producer.includes("/") && producer !== TRACKER;
+}
+
+/** The producer of advances. */
+export const TRACKER = "tracker";
 
 /** Returns the JSON text of an envelope; outbox.ts makes the message's bytes of it. */
 export function encodeEnvelope(envelope: Envelope): string {
@@ -77,18 +94,20 @@ export function encodeEnvelope(envelope: Envelope): string {
 
 /** Returns the JSON text of an envelope whose body is JSON text already. */
 export function bundleText(envelope: Omit<Envelope, "body">, bodyText: string): string {
-  const { plan, producer, sequence, stage, shard, minTime, count } = envelope;
-  const head = { plan, producer, sequence, stage, shard, minTime, count };
+  const { plan, producer, sequence, stage, shard, minTime, count, generation } = envelope;
+  const head = { plan, producer, sequence, stage, shard, minTime, count, generation };
   return `${JSON.stringify(head).slice(0, -1)},"body":${bodyText}}`;
 }
 
 /**
  * Reads an envelope.
  *
+ * @param planHash - the plan that it must belong to; any, where left out (fence.ts then says what
+ *   becomes of it)
  * @throws ERR_DECODE if the bytes are no envelope
  * @throws ERR_PLAN_MISMATCH if it belongs to another plan
  */
-export function decodeEnvelope(data: Uint8Array, planHash: string): Envelope {
+export function decodeEnvelope(data: Uint8Array, planHash?: string): Envelope {
   let parsed: unknown;
   try {
     // JSON text begins with "{" (0x7b), a zlib stream with 0x78.
@@ -102,7 +121,7 @@ export function decodeEnvelope(data: Uint8Array, planHash: string): Envelope {
   if (!isEnvelope(parsed)) {
     throw new MeshError("ERR_DECODE", "A mailbox message lacks the fields of an envelope.");
   }
-  if (parsed.plan !== planHash) {
+  if (planHash !== undefined && parsed.plan !== planHash) {
     throw new MeshError(
       "ERR_PLAN_MISMATCH",
       `A bundle of plan ${parsed.plan} reached a function of plan ${planHash}.`,

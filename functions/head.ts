@@ -57,6 +57,8 @@ export interface ShardProgress {
   readonly hotKeys?: HotKeysJson;
   /** Whether the shard of a read was told of a drain. */
   readonly isDraining?: boolean;
+  /** Whether the shard must be told when the job goes on: it stands still, or was moved here. */
+  readonly isStill?: boolean;
   /** Processing time of the commit, in ms. */
   readonly committedAtMs: number;
 }
@@ -65,6 +67,10 @@ export interface ShardProgress {
 export interface HeadBody {
   /** Random: tells an instance whether a commit of unknown outcome was its own. */
   readonly token: string;
+  /** The plan whose state this is. */
+  readonly plan: string;
+  /** How often the state of the whole job was replaced before; left out when 0. */
+  readonly generation?: number;
   readonly outbox: readonly OutboxEntry[];
   /** Parts that hold more of the outbox. */
   readonly outboxParts: readonly string[];

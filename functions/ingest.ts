@@ -13,6 +13,7 @@
  */
 
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
+import type { MeshError } from "../sdk/model/errors.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
@@ -20,6 +21,7 @@ import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText } from "./envelope.ts";
+import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
 import { boundLog, type LogContext, type TraceContext } from "./log-context.ts";
@@ -39,6 +41,7 @@ import { messageOf } from "./outbox.ts";
 import type { Log, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
+import { sendAll, sinkTopics } from "./send.ts";
 import type { Ticks } from "./ticks.ts";
 
 /** What an ingest instance works with. */
@@ -47,6 +50,7 @@ export interface IngestContext {
   readonly world: World;
   readonly options: EngineOptions;
   readonly ticks: Ticks;
+  readonly fence: Fence;
 }
 
 /** A message that waits for its acknowledgement. */
@@ -149,6 +153,8 @@ export class Ingest {
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
+    await this.#context.fence.verify();
+    this.#gathered.did({ documentsRead: this.#context.fence.takeReads() });
     this.#trace = group[0]?.trace;
     if (before.waiting.length > 0) this.#noteLatency(before);
     const run = await this.#run(group.map((waiting) => waiting.message));
@@ -212,10 +218,45 @@ export class Ingest {
   }
 
   async #publish(group: Group): Promise<void> {
-    const { mailboxes, store } = this.#context.world;
+    const { store } = this.#context.world;
     if (group.documents.length > 0) await store.writeDocuments(group.documents);
-    if (group.messages.length > 0) await mailboxes.publish(group.messages);
+    await this.#send(group.messages);
     this.#published = group.register.index;
+  }
+
+  /** Publishes; of what a sink refuses for good, its dead letter. */
+  async #send(messages: readonly OutgoingMessage[]): Promise<void> {
+    const { program, world, options } = this.#context;
+    const isSink = sinkTopics(program.plan);
+    let left = messages;
+    for (let attempt = 1; ; attempt++) {
+      const unsent = await sendAll(left, world.mailboxes, isSink, false);
+      if (unsent.size === 0) return;
+      if (attempt >= options.attemptsMax) {
+        left = [...unsent].map(([message, error]) => this.#refused(message, error));
+        continue;
+      }
+      left = [...unsent.keys()];
+      await world.clock.sleep(options.retryBackoffMs * 2 ** (attempt - 1));
+    }
+  }
+
+  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): OutgoingMessage {
+    const { program, world, options } = this.#context;
+    const { pipeline, deadLetterTopic } = program.plan;
+    const [stage, atMs] = [program.stage.id, world.clock.nowMs()];
+    const { orderingKey: key, attributes } = of;
+    const text = Buffer.from(data).toString("base64");
+    const element = { kind: "message", topic, key, data: text, attributes };
+    const attempts = options.attemptsMax;
+    const letter = { pipeline, stage, shard: undefined, error, attempts, element, atMs };
+    this.#chain.failures.note(error, atMs, true);
+    return {
+      topic: deadLetterTopic,
+      orderingKey: "",
+      data: encodeDeadLetter(letter),
+      attributes: deadLetterAttributes(letter),
+    };
   }
 
   async #run(messages: readonly SourceMessage[]): Promise<Group> {
@@ -285,6 +326,7 @@ export class Ingest {
     const atMs = world.clock.nowMs();
     const register: Register = {
       stage: program.stage.id,
+      plan: program.plan.hash,
       producer: this.#producer,
       index: this.#index++,
       confirmed: this.#published,

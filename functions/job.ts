@@ -20,13 +20,41 @@ export type StageWatermarks = Readonly<
   Record<string, readonly [input: Timestamp, output: Timestamp]>
 >;
 
+/** Where the state of an earlier plan's stages went, by stage; those left out were given up. */
+export type SupersededPlan = Readonly<
+  Record<string, { readonly stage: string /** Of the earlier plan. */; readonly shards: number }>
+>;
+/** Subscriptions that stand still. */
+export interface Stopped {
+  /** Where the job goes on from. */
+  readonly from: "RUNNING" | "DRAINING";
+  readonly atMs: number;
+  /** How each pushed before, by its name. */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
 /** What the tracker keeps of a pipeline. */
 export interface Job {
   readonly pipeline: string;
   readonly plan: string;
+  /** How often the state of the whole job was replaced (an update, a restore); left out when 0. */
+  readonly generation?: number;
+  /** Plans that this job ran before, with what has become of their stages: all that their shards
+   *  sent is known to have been received. */
+  readonly superseded?: Readonly<Record<string, SupersededPlan>>;
   readonly state: JobState;
+  /** Of a job that is UPDATING. */
+  readonly change?: JobChange;
   /** Processing time of the launch, in ms: a source may be silent from the beginning. */
   readonly launchedAtMs: number;
+  /** What the control of the job has stopped; undefined: all subscriptions push. */
+  readonly stopped?: Stopped;
+  /** Processing time of the last resuming, in ms: nothing came, or came again, before it. */
+  readonly resumedAtMs?: number;
+  /** Of a job that is DRAINING: from this processing time on, a sink that refuses gets no more. */
+  readonly drainUntilMs?: number;
+  /** Of a job that is CANCELLED: whether its state is still there. */
+  readonly keepsState?: boolean;
   readonly watermarks: StageWatermarks;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly ingest: Readonly<Record<string, IngestMetrics>>;
@@ -38,10 +66,33 @@ export interface Job {
   >;
 }
 
+/** What the control of a job is in the middle of, so that anybody can bring it to its end. */
+export interface JobChange {
+  readonly kind: "snapshot" | "update" | "restore";
+  /** Still coming to rest; its state is replaced; it is, and the job only has to go on. */
+  readonly phase: "stopping" | "moving" | "ready";
+  /** The snapshot that state is replaced from. */
+  readonly snapshot?: string;
+  /** Hash of the plan that it is replaced for. */
+  readonly plan?: string;
+}
+
 /** Returns the job of a pipeline that has just begun. */
 export function newJob(pipeline: string, plan: string, launchedAtMs: number): Job {
   const empty = { watermarks: {}, sources: {}, ingest: {}, advanced: {} };
   return { pipeline, plan, state: "RUNNING", launchedAtMs, ...empty };
+}
+
+/** Returns how messages of the mesh itself name a job's generation: not at all when it is 0. */
+export function generationOf({ generation = 0 }: Pick<Job, "generation">): {
+  generation?: number;
+} {
+  return generation > 0 ? { generation } : {};
+}
+
+/** Whether nothing of a job may move. */
+export function standsStill({ state }: Job): boolean {
+  return state === "PAUSED" || state === "UPDATING" || state === "CANCELLED";
 }
 
 /** Returns what the watermark of a stage's side input is stored under. */

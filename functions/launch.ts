@@ -6,69 +6,81 @@
  *
  * M1. Launching twice, or again after a crash, is the same as launching once.
  */
-import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { isMeshError } from "../sdk/model/errors.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { type Job, newJob } from "./job.ts";
-import {
-  costOfJob,
-  costOfMessages,
-  type OperationsJson,
-  sumOfCosts,
-} from "./metrics/operations.ts";
+import { generationOf, type Job, newJob } from "./job.ts";
+import { costOfJob, costOfMessages, sumOfCosts } from "./metrics/operations.ts";
 import { messageOf } from "./outbox.ts";
-import type { World } from "./ports.ts";
+import type { OutgoingMessage, World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
 import { type Register, registerId } from "./register.ts";
 import type { Ticks } from "./ticks.ts";
 import { decodeJob } from "./tracker.ts";
 
-const PRODUCER = "launch/0";
+/** The producer of start messages. */
+export const LAUNCH = "launch/0";
 
 /**
  * Launches a pipeline whose topics and functions stand.
  *
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_OPTION if the job was cancelled
  */
 export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
   const { plan } = deployment;
-  const reads = plan.stages.filter((stage) => stage.kind === "read");
-  const registers = reads.map((stage, index): Register => {
+  const existing = await world.store.readJob();
+  const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
+  if (job !== undefined) requireLaunchable(job);
+  // Before the job, which names it; and of a job that stands, for its functions may have moved.
+  await putDeployment(world.store, deployment);
+  const messages = startMessages(plan, job ?? {});
+  if (existing === undefined) await create(plan, world, messages);
+  await ticks.ensure();
+  await world.mailboxes.publish(messages);
+}
+
+/** Returns registers that protect the first reads of stages until their start messages are in. */
+export function startRegisters(stages: readonly StagePlan[], nowMs: number): Register[] {
+  return stages.map((stage, index): Register => {
     return {
       stage: stage.id,
-      producer: PRODUCER,
+      producer: LAUNCH,
       index,
-      confirmed: reads.length,
+      confirmed: stages.length,
       sends: [[stage.id, 0, 0, MIN_TIMESTAMP]],
       observed: undefined,
       metrics: { messages: 0, elementsOut: 0, deadLetters: 0 },
-      atMs: world.clock.nowMs(),
+      atMs: nowMs,
     };
   });
-  const existing = await world.store.readJob();
-  if (existing !== undefined) decodeJob(existing.text, plan);
-  // Before the job, which names it; and of a job that stands, for its functions may have moved.
-  await putDeployment(world.store, deployment);
-  const messages = reads.map((stage) => startMessage(plan, stage.id));
-  const cost = sumOfCosts(
-    { documentsRead: 1, commits: 1, documentsWritten: 1 },
-    costOfJob(true, registers.length, 0),
-    costOfMessages(messages),
-  );
-  if (existing === undefined) await create(plan, world, registers, cost);
-  await ticks.ensure();
-  await world.mailboxes.publish(messages);
+}
+
+/** @throws ERR_OPTION if a job was cancelled: its shards take nothing any more */
+export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
+  if (state !== "CANCELLED") return;
+  const way =
+    keepsState === true
+      ? `Its state was kept: take it up again with tidemark resume ${pipeline}.`
+      : "Its state is gone: launch the pipeline under another name.";
+  throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
 }
 
 async function create(
   plan: MeshPlan,
   world: World,
-  registers: readonly Register[],
-  operations: OperationsJson,
+  messages: readonly OutgoingMessage[],
 ): Promise<void> {
-  const job: Job = { ...newJob(plan.pipeline, plan.hash, world.clock.nowMs()), operations };
+  const nowMs = world.clock.nowMs();
+  const registers = startRegisters(readStages(plan), nowMs);
+  const operations = sumOfCosts(
+    { documentsRead: 1, commits: 1, documentsWritten: 1 }, // The job was read, the deployment written.
+    costOfJob(true, registers.length, 0),
+    costOfMessages(messages),
+  );
+  const job: Job = { ...newJob(plan.pipeline, plan.hash, nowMs), operations };
   try {
     await world.store.commitJob({
       previousVersion: undefined,
@@ -82,10 +94,24 @@ async function create(
   }
 }
 
-function startMessage(plan: MeshPlan, stage: string): ReturnType<typeof messageOf> {
+/** Returns the messages that begin a plan's reads: known to shards that got one before. */
+export function startMessages(plan: MeshPlan, job: Pick<Job, "generation">): OutgoingMessage[] {
+  return readStages(plan).map(({ id }) => startMessage(plan, id, job));
+}
+
+function readStages({ stages }: MeshPlan): StagePlan[] {
+  return stages.filter((stage) => stage.kind === "read");
+}
+
+function startMessage(
+  plan: MeshPlan,
+  stage: string,
+  job: Pick<Job, "generation">,
+): OutgoingMessage {
   const envelope: Envelope = {
     plan: plan.hash,
-    producer: PRODUCER,
+    ...generationOf(job),
+    producer: LAUNCH,
     sequence: 0,
     stage,
     shard: 0,

@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly dedupRetentionMs: number;
   /** An unconfirmed register is dropped after this: ack deadline plus a margin, in ms. */
   readonly registerTimeoutMs: number;
+  /** A source's delivery is answered within this, in ms: a drain waits so long where nobody tells. */
+  readonly answerMsMax: number;
   /** Runs of a failing bundle before it is bisected. */
   readonly attemptsMax: number;
   /** Pause before the second attempt, doubled for each further one, in ms. */
@@ -47,6 +49,7 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   groupMessagesMax: 2_000,
   dedupRetentionMs: 10 * 60_000,
   registerTimeoutMs: 90_000,
+  answerMsMax: 60_000,
   attemptsMax: 3,
   retryBackoffMs: 200,
 });

@@ -1,8 +1,8 @@
 /**
  * Outbox: what a commit promised to send, until it is sent.
  *
- * Owns: the entries, their split over documents, and the flush. Does not own: the commit that
- * makes them durable (activation.ts).
+ * Owns: the entries, and their split over documents. Does not own: the commit that makes them
+ * durable (activation.ts), or their way out (flush.ts).
  * Place on the data's way: after the commit, before the acknowledgement.
  *
  * A2. Nothing here is sent before the commit that holds it.
@@ -10,7 +10,7 @@
  * A4. An entry says all that is sent, so that a second flush sends the same bytes and ids.
  */
 import { deflateSync } from "node:zlib";
-import type { FileWriter, Mailboxes, OutgoingMessage, PartDocument } from "./ports.ts";
+import type { OutgoingMessage, PartDocument } from "./ports.ts";
 import { cutText } from "./text-parts.ts";
 
 /** Something to send after the commit. */
@@ -55,34 +55,25 @@ export function joinOutbox(texts: readonly string[]): OutboxEntry[] {
   return texts.length === 0 ? [] : (JSON.parse(texts.join("")) as OutboxEntry[]);
 }
 
-/** Sends everything; resolves when all of it is stored where it goes. */
-export async function flushOutbox(
-  entries: readonly OutboxEntry[],
-  mailboxes: Mailboxes,
-  files: FileWriter,
-): Promise<void> {
-  for (const entry of entries) {
-    if (entry.kind === "file") await files.write(entry.path, entry.text);
-  }
-  const messages = messagesOf(entries);
-  if (messages.length > 0) await mailboxes.publish(messages);
-}
+/** An entry that is sent as a message. */
+type MessageEntry = Exclude<OutboxEntry, { kind: "file" }>;
 
-/** Messages that were made to know what they cost, until they are sent or forgotten. */
-const made = new WeakMap<OutboxEntry, OutgoingMessage>();
+/** Messages that were made to know what they cost, for when they are sent. */
+const made = new WeakMap<MessageEntry, OutgoingMessage>();
 
 /** Returns the messages of an outbox. */
 export function messagesOf(entries: readonly OutboxEntry[]): OutgoingMessage[] {
-  return entries.flatMap((entry) => {
-    if (entry.kind === "file") return [];
-    const message = made.get(entry) ?? messageOf(entry);
-    made.set(entry, message);
-    return [message];
-  });
+  return entries.flatMap((entry) => (entry.kind === "file" ? [] : [messageOf(entry)]));
 }
 
 /** Returns the message of an entry; the same entry gives the same bytes (A4). */
-export function messageOf(entry: Exclude<OutboxEntry, { kind: "file" }>): OutgoingMessage {
+export function messageOf(entry: MessageEntry): OutgoingMessage {
+  const message = made.get(entry) ?? newMessage(entry);
+  made.set(entry, message);
+  return message;
+}
+
+function newMessage(entry: MessageEntry): OutgoingMessage {
   const { topic, key: orderingKey } = entry;
   if (entry.kind === "message") {
     return {

@@ -4,8 +4,9 @@
  * Owns: the seams between the engine and a world (memory, emulated, cloud). Does not own: any
  * implementation (gcp/, emulators/memory/). One conformance suite runs over every implementation.
  *
- * O1. A port that fails rejects with ERR_UNAVAILABLE (nothing is known of the outcome) or with
- *     ERR_STORE_CONTENTION (nothing was done).
+ * O1. A port that fails rejects with ERR_UNAVAILABLE (nothing is known of the outcome), with
+ *     ERR_STORE_CONTENTION (nothing was done), or, where the same again will fail again, with
+ *     ERR_SINK (topics and files alone).
  */
 /** A message on its way to a topic. */
 export interface OutgoingMessage {
@@ -89,6 +90,13 @@ export interface MeshSnapshot {
   readonly job: JobRecord | undefined;
 }
 
+/** A snapshot as listed. */
+export interface SnapshotRecord {
+  readonly id: string;
+  /** Of its part 0. */
+  readonly text: string;
+}
+
 /** Durable memory of the mesh. */
 export interface Store {
   /** Returns the newest head of a shard, or undefined if it was never committed. */
@@ -109,6 +117,24 @@ export interface Store {
   replaceRegister(register: RegisterRecord): Promise<void>;
   /** Reads all heads' progress, all registers and the job, as of one moment. */
   snapshot(): Promise<MeshSnapshot>;
+  /**
+   * Deletes all that shards and registers have stored; the job and sinks' documents stay. No shard
+   * of `shards` can be committed again by who knows it from before, or not at all.
+   */
+  deleteState(shards: readonly ShardRef[]): Promise<void>;
+  /**
+   * Writes a shard's head and parts, whatever was there of that version: for the control of a job that
+   * stands still and whose state was deleted. Who knows the shard from before never commits it again.
+   */
+  putShard(shard: ShardRef, head: HeadRecord, parts: readonly PartDocument[]): Promise<void>;
+  /** Writes one part of a snapshot; part 0 says what the others are, and is written last. */
+  putSnapshotPart(id: string, part: number, text: string): Promise<void>;
+  /** Returns the texts of a snapshot's parts in their order; empty if there is none. */
+  readSnapshotParts(id: string): Promise<readonly string[]>;
+  /** Returns the snapshots that have a part 0, oldest id first, with its text. */
+  listSnapshots(): Promise<readonly SnapshotRecord[]>;
+  /** Deletes a snapshot; one that is gone already is no error. */
+  deleteSnapshot(id: string): Promise<void>;
   /** Stores the text of a deployment under its plan's hash; the same again changes nothing. */
   putDeployment(planHash: string, text: string): Promise<void>;
   /** Returns the text of a plan's deployment, or undefined if none is stored. */
@@ -143,7 +169,7 @@ export interface Subscriptions {
   outstanding(names: readonly string[]): Promise<number | undefined>;
   /** Drops all that was published until now. */
   purge(names: readonly string[]): Promise<void>;
-  /** Remembers what of a subscription is not acknowledged yet, under an id. */
+  /** Remembers what of a subscription is not acknowledged yet; an id that is there stays as it is. */
   snapshot(name: string, id: string): Promise<void>;
   /** Takes a subscription back to a snapshot: what was not acknowledged then comes again. */
   seek(name: string, id: string): Promise<void>;

@@ -43,6 +43,8 @@ export interface IngestMetrics {
 /** The document of one group commit. */
 export interface Register {
   readonly stage: string;
+  /** The plan that its instance runs; left out: the job's own. */
+  readonly plan?: string;
   readonly producer: string;
   /** Counts the group commits of this producer, from 0. */
   readonly index: number;

@@ -13,7 +13,7 @@ import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { maxTimestamp } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
-import type { Envelope, EnvelopeBody } from "./envelope.ts";
+import type { AdvanceBody, Envelope } from "./envelope.ts";
 import type { Gathered, Item, SelfMessage } from "./gathered.ts";
 import type { Moment } from "./grouping.ts";
 import { ListWork } from "./guarded-run.ts";
@@ -79,7 +79,8 @@ export async function runMessages(
     shard.metrics.bundlesIn++;
     await take(shard, envelope, excluded, timed, gathered);
   }
-  if (shard.reads !== undefined) await runReads(shard, shard.reads, timed.nowMs, context, gathered);
+  const reads = shard.isStill ? undefined : shard.reads;
+  if (reads !== undefined) await runReads(shard, reads, timed.nowMs, context, gathered);
   if (shard.grouping !== undefined) root.call(() => fire(shard, timed, gathered));
   if (shard.gate !== undefined) release(shard, shard.gate, timed, gathered);
   metrics.keep();
@@ -162,9 +163,10 @@ function timeOf(envelopes: readonly Envelope[], clock: Clock): RunTime {
 /** Takes over stored watermarks; older ones than the shard knows change nothing. */
 function advance(
   shard: Shard,
-  { watermarks: stored, drains }: Extract<EnvelopeBody, { kind: "advance" }>,
+  { watermarks: stored, drains, pauses }: AdvanceBody,
   { plan }: Program,
 ): void {
+  shard.isStill = pauses ?? shard.isStill;
   if (drains === true && shard.reads !== undefined) shard.reads.isDraining = true;
   const own = stored[shard.ref.stage];
   if (own !== undefined) {

@@ -8,13 +8,12 @@
  * Z1. An open shard is equal to what its head says; after a failed step it is opened anew.
  * Z2. `unflushed` is defined until the outbox of the newest head is known to be sent (A3).
  */
+import { MeshError } from "../sdk/model/errors.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
 import {
-  decodeBody,
-  decodeProgress,
   encodeBody,
   newMetrics,
   newProgress,
@@ -27,7 +26,7 @@ import { costOfCommit, type Operations } from "./metrics/operations.ts";
 import type { UserMetrics } from "./metrics/values.ts";
 import { mergeWork, type WorkJson, withOperations } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
-import { joinOutbox, type OutboxEntry, splitOutbox } from "./outbox.ts";
+import { type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Reads } from "./reads/reads.ts";
@@ -37,10 +36,17 @@ import { Gate } from "./sides/gate.ts";
 import { gatedKeeper } from "./sides/gated-keeper.ts";
 import { ShardState } from "./state.ts";
 import { StatefulShard } from "./stateful/stateful-shard.ts";
+import { readShard } from "./stored-shard.ts";
 
 /** An open shard. */
 export interface Shard {
   readonly ref: ShardRef;
+  /** Hash of the plan that it belongs to. */
+  readonly plan: string;
+  /** Of its head: which run of the job its state belongs to. */
+  readonly generation: number;
+  /** Whether it must be told when the job goes on; a read does nothing until then. */
+  isStill: boolean;
   /** Version of the newest head; undefined if the shard was never committed. */
   version: number | undefined;
   readonly received: Received;
@@ -72,30 +78,29 @@ export interface Shard {
   unflushed: readonly OutboxEntry[] | undefined;
 }
 
-/** Opens a shard from the store. */
+/**
+ * Opens a shard from the store.
+ *
+ * @throws ERR_PLAN_MISMATCH if its state belongs to another plan
+ */
 export async function openShard(
   ref: ShardRef,
   program: Program,
   store: Store,
   options: EngineOptions,
 ): Promise<Shard> {
-  const head = await store.newestHead(ref);
-  const progress = head === undefined ? newProgress() : decodeProgress(head.progress);
-  const body = head === undefined ? undefined : decodeBody(head.body);
-  const segments = body?.segments ?? [];
-  const outboxParts = body?.outboxParts ?? [];
-  const partIds = [...segments.map((segment) => segment.id), ...outboxParts];
-  const texts = partIds.length === 0 ? [] : await store.readParts(ref, partIds);
-  const state = ShardState.load(
-    options.memtableBytesMax,
-    body?.memtable ?? {},
-    segments.map((info, i) => ({ info, text: texts[i] ?? "{}" })),
-  );
-  const spilled = joinOutbox(texts.slice(segments.length));
-  const outbox = [...(body?.outbox ?? []), ...spilled];
+  const stored = await readShard(ref, store, options.memtableBytesMax);
+  if (stored !== undefined) requirePlan(ref, stored.body.plan, program.plan.hash);
+  const progress = stored?.progress ?? newProgress();
+  const state = stored?.state ?? new ShardState(options.memtableBytesMax);
+  const body = stored?.body;
+  const outbox = stored?.outbox ?? [];
   const shard: Shard = {
     ref,
-    version: head?.version,
+    plan: program.plan.hash,
+    generation: body?.generation ?? 0,
+    isStill: progress.isStill === true,
+    version: stored?.version,
     received: Received.fromJson(progress.received),
     sent: progress.sent,
     watermarks: progress.watermarks,
@@ -103,15 +108,23 @@ export async function openShard(
     userMetrics: progress.userMetrics,
     work: progress.work,
     hotKeys: new HotKeys(progress.hotKeys),
-    documentsRead: 1 + partIds.length,
+    documentsRead: 1 + (stored?.parts ?? 0),
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
     filesWritten: { ...body?.filesWritten },
-    outboxParts,
+    outboxParts: body?.outboxParts ?? [],
     unflushed: outbox.length > 0 ? outbox : undefined,
   };
   return shard;
+}
+
+function requirePlan({ stage, shard }: ShardRef, stored: string, own: string): void {
+  if (stored === own) return;
+  throw new MeshError(
+    "ERR_PLAN_MISMATCH",
+    `The state of shard ${stage}/${shard} is of plan ${stored}; this function runs plan ${own}.`,
+  );
 }
 
 type Keepers = Pick<Shard, "grouping" | "reads" | "gate" | "stateful" | "keeper">;
@@ -179,8 +192,9 @@ export function nextCommit(shard: Shard, input: CommitInput): NextCommit {
   const { inline, parts } = splitOutbox(outbox, version);
   const outboxParts = parts.map((part) => part.id);
   const { segments } = changes;
-  const { filesWritten } = shard;
-  const body = { token, outbox: inline, outboxParts, segments, filesWritten };
+  const { filesWritten, generation, plan } = shard;
+  const ofRun = generation > 0 ? { plan, generation } : { plan };
+  const body = { token, ...ofRun, outbox: inline, outboxParts, segments, filesWritten };
   const step = {
     shard: shard.ref,
     previousVersion: shard.version,
@@ -227,6 +241,7 @@ function progressOf(shard: Shard, work: WorkJson, nowMs: number): ShardProgress 
     work,
     ...(hotKeys.length > 1 && { hotKeys }),
     ...(shard.reads?.isDraining === true && { isDraining: true }),
+    ...(shard.isStill && { isStill: true }),
     committedAtMs: nowMs,
   };
 }

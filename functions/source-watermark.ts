@@ -48,7 +48,7 @@ export function advanceSource(
 ): SourceState {
   if (policy.kind === "manual") return tell(before, observed);
   let { maxTime, lastAtMs } = before;
-  const sliceMs = policy.kind === "trailing" ? Math.max(1, policy.sampleMs / SLICES) : 1;
+  const sliceMs = sliceMsOf(policy);
   const slices = new Map(before.slices);
   for (const { minTime, maxTime: seenMax, atMs } of observed) {
     maxTime = later(maxTime, seenMax);
@@ -64,6 +64,24 @@ export function advanceSource(
   const watermark = later(before.watermark, later(seen, idle));
   const kept = policy.kind === "trailing" ? all.filter(([slice]) => slice >= oldest) : [];
   return { watermark, maxTime, slices: kept, lastAtMs };
+}
+
+/** Returns the state of a source for which so much processing time has not been. */
+export function movedSource(
+  { lastAtMs, slices, ...rest }: SourceState,
+  policy: WatermarkPolicy,
+  byMs: number,
+): SourceState {
+  const by = policy.kind === "trailing" ? Math.ceil(byMs / sliceMsOf(policy)) : byMs;
+  return {
+    ...rest,
+    lastAtMs: lastAtMs === 0 ? 0 : lastAtMs + byMs,
+    slices: slices.map(([slice, minTime]) => [slice + by, minTime] as const),
+  };
+}
+
+function sliceMsOf(policy: WatermarkPolicy): number {
+  return policy.kind === "trailing" ? Math.max(1, policy.sampleMs / SLICES) : 1;
 }
 
 /** The state of a source whose watermark is told to it. */
@@ -90,7 +108,7 @@ export function nextChangeMs(
   const times: number[] = [];
   const [first] = state.slices;
   if (policy.kind === "trailing" && first !== undefined) {
-    times.push((first[0] + SLICES + 1) * Math.max(1, policy.sampleMs / SLICES));
+    times.push((first[0] + SLICES + 1) * sliceMsOf(policy));
   }
   const deadlineMs = idleDeadlineMs(state, policy);
   if (deadlineMs !== undefined) {

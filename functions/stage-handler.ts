@@ -17,6 +17,7 @@ import { type ActivationContext, ShardActivations } from "./activation.ts";
 import type { Connectors } from "./connectors/connectors.ts";
 import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
+import { Fence, type Translate } from "./fence.ts";
 import { Ingest } from "./ingest.ts";
 import type { TraceContext } from "./log-context.ts";
 import type { EngineOptions } from "./options.ts";
@@ -54,13 +55,14 @@ export function createStage(input: StageInput): StageHandler {
   const { graph, plan, world, options } = input;
   const program = programOf(graph, plan, input.stage);
   const ticks = ticksOf(plan, world, options);
+  const fence = new Fence(plan, world.store, world.clock);
   const { root } = program;
   if (program.stage.kind === "ingest") {
-    const ingest = new Ingest({ program, world, options, ticks });
+    const ingest = new Ingest({ program, world, options, ticks, fence });
     return { deliver: (m, trace) => ingest.take(m, trace), teardown: () => ingest.teardown() };
   }
   const source = readOf(root, input.connectors);
-  return new ShardStage({ program, world, options, ticks, source });
+  return new ShardStage({ program, world, options, ticks, fence, source });
 }
 
 /** Returns the ticks of a plan's job. */
@@ -103,15 +105,23 @@ class ShardStage implements StageHandler {
   async deliver(message: SourceMessage, trace?: TraceContext): Promise<void> {
     const { program } = this.#context;
     let decoded: Envelope | undefined;
+    let translate: Translate | undefined;
     const open = (): Envelope => {
-      const envelope = decoded ?? decodeEnvelope(message.data, program.plan.hash);
+      const envelope = decoded ?? decodeEnvelope(message.data);
       decoded = undefined; // Given away: the next attempt decodes anew.
-      return envelope;
+      return translate?.(envelope) ?? envelope;
     };
     let shard: number;
     try {
-      decoded = decodeEnvelope(message.data, program.plan.hash);
+      decoded = decodeEnvelope(message.data);
       shard = decoded.shard;
+      if (decoded.plan !== program.plan.hash) {
+        translate = await this.#context.fence.admit(decoded);
+        if (translate === undefined) return;
+        const { stage, shard: own } = translate(decoded);
+        if (stage !== program.stage.id) return this.#passOn(message, stage, own);
+        shard = own;
+      }
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
       await this.#setAside(message, error);
@@ -159,6 +169,13 @@ class ShardStage implements StageHandler {
       }
     }
     queue.isRunning = false;
+  }
+
+  /** Of two stages that an update gave each other's names: the message is the other one's. */
+  async #passOn({ data }: SourceMessage, stage: string, shard: number): Promise<void> {
+    const { program, world } = this.#context;
+    const topic = program.mailboxOf(stage);
+    await world.mailboxes.publish([{ topic, orderingKey: String(shard), data, attributes: {} }]);
   }
 
   async #setAside(message: SourceMessage, error: unknown): Promise<void> {

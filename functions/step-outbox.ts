@@ -10,6 +10,7 @@
 import type { Timestamp } from "../sdk/model/time.ts";
 import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
+import { generationOf } from "./job.ts";
 import type { Failures } from "./metrics/failures.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
@@ -95,7 +96,8 @@ function bundleEntry(
 ): OutboxEntry {
   const sequence = numberBundle(shard.sent, `${to.stage}/${to.shard}`, to.minTime);
   const producer = `${shard.ref.stage}/${shard.ref.shard}`;
-  const text = bundleText({ plan: program.plan.hash, producer, sequence, ...to }, bodyText);
+  const { plan } = shard;
+  const text = bundleText({ plan, ...generationOf(shard), producer, sequence, ...to }, bodyText);
   return { kind: "bundle", topic: program.mailboxOf(to.stage), key: String(to.shard), text };
 }
 

@@ -15,10 +15,10 @@
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { earlier, MAX_TIMESTAMP } from "../sdk/model/time.ts";
-import { type DueShard, dueShards } from "./due.ts";
-import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { decodeProgress, type ShardProgress } from "./head.ts";
-import { type Job, sideKey, sourceOf, watermarksOf } from "./job.ts";
+import { advanceMessage } from "./advance.ts";
+import { dueShards } from "./due.ts";
+import type { ShardProgress } from "./head.ts";
+import { type Job, sourceOf, standsStill } from "./job.ts";
 import {
   addOperations,
   costOfJob,
@@ -26,16 +26,21 @@ import {
   costOfSnapshot,
   sumOfCosts,
 } from "./metrics/operations.ts";
-import { storedMetrics } from "./metrics/values.ts";
-import { mergeWork } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
-import { messageOf } from "./outbox.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
-import { mailboxOf } from "./program.ts";
-import { decodeRegister, type IngestMetrics, type Register, registerId } from "./register.ts";
+import { type Register, registerId } from "./register.ts";
+import {
+  addMetrics,
+  confirmed,
+  decodeHeads,
+  openRegisters,
+  removable,
+  shortened,
+  sinceOf,
+} from "./registers.ts";
 import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
 import type { Ticks } from "./ticks.ts";
-import { bundlesInFlight, computeWatermarks, hasArrived, type MeshView } from "./watermark.ts";
+import { bundlesInFlight, computeWatermarks, type MeshView } from "./watermark.ts";
 
 /** What the tracker works with. */
 export interface TrackerContext {
@@ -44,9 +49,6 @@ export interface TrackerContext {
   readonly options: EngineOptions;
   readonly ticks: Ticks;
 }
-
-/** An older register loses what has arrived of it: well before shards forget its producer, in ms. */
-const SHORTEN_AFTER_MS = 15 * 60_000;
 
 /**
  * Runs one tick.
@@ -59,16 +61,17 @@ export async function tick(context: TrackerContext): Promise<void> {
   const snapshot = await world.store.snapshot();
   if (snapshot.job === undefined) return; // Not launched: launch.ts makes the first tick.
   const job = decodeJob(snapshot.job.text, plan);
+  if (standsStill(job)) return; // And asks for no other tick: who lets it go on does.
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
-  const { removed, shortened } = step;
+  const { removed, shortened: shorter } = step;
   const costs = addOperations(
     ticks.unstored,
     sumOfCosts({ activations: 1 }, costOfSnapshot(snapshot), costOfMessages(step.messages)),
   );
   ticks.unstored = costs;
-  if (!isSame(job, step.job) || removed.length > 0 || shortened.length > 0) {
-    const cost = sumOfCosts(costOfJob(false, shortened.length, removed.length));
+  if (!isSame(job, step.job) || removed.length > 0 || shorter.length > 0) {
+    const cost = sumOfCosts(costOfJob(false, shorter.length, removed.length));
     const operations = addOperations(job.operations ?? [], addOperations(costs, cost));
     try {
       await world.store.commitJob({
@@ -77,7 +80,7 @@ export async function tick(context: TrackerContext): Promise<void> {
           version: snapshot.job.version + 1,
           text: JSON.stringify({ ...step.job, operations }),
         },
-        registersToPut: shortened.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+        registersToPut: shorter.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
         registersToDelete: removed.map(registerId),
       });
       ticks.unstored = [];
@@ -103,6 +106,7 @@ export function isQuiet(
   const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
   if (job.plan !== context.plan.hash) return false;
   const before = job as Job;
+  if (standsStill(before)) return true;
   const { job: next, removed, messages, nextMs } = computeStep(context, snapshot, before, nowMs);
   const isStill = removed.length === 0 && messages.length === 0 && next.state === before.state;
   const isIdle = nextMs === undefined || nextMs > nowMs;
@@ -144,8 +148,8 @@ export function computeStep(
 ): Step {
   const { plan } = context;
   const heads = decodeHeads(snapshot);
-  const all = snapshot.registers.map((record) => decodeRegister(record.text));
-  const removed = removable(all, heads, nowMs, context.options.registerTimeoutMs);
+  const all = openRegisters(snapshot, job);
+  const removed = removable(all, heads, sinceOf(job, nowMs - context.options.registerTimeoutMs));
   const registers = all.filter((register) => !removed.includes(register));
   const sources = advanceSources(plan, job, all, nowMs);
   const view: MeshView = {
@@ -185,59 +189,6 @@ export function computeStep(
   };
 }
 
-function decodeHeads(snapshot: MeshSnapshot): Map<string, ShardProgress> {
-  return new Map(
-    snapshot.heads.map(({ shard, progress }) => [
-      `${shard.stage}/${shard.shard}`,
-      decodeProgress(progress),
-    ]),
-  );
-}
-
-function removable(
-  registers: readonly Register[],
-  heads: ReadonlyMap<string, ShardProgress>,
-  nowMs: number,
-  timeoutMs: number,
-): Register[] {
-  const known = new Set(confirmed(registers, registers));
-  const staying = new Set<string>();
-  const oldestFirst = registers.toSorted((a, b) => a.index - b.index);
-  return oldestFirst.filter((register) => {
-    const { producer, atMs } = register;
-    const isSettled = known.has(register)
-      ? hasArrived({ heads }, register)
-      : atMs < nowMs - timeoutMs;
-    const leaves = !staying.has(producer) && isSettled;
-    if (!leaves) staying.add(producer);
-    return leaves;
-  });
-}
-
-/** Returns those of `registers` of which any register of `all` says that they are published. */
-export function confirmed(registers: readonly Register[], all: readonly Register[]): Register[] {
-  const upTo = new Map<string, number>();
-  for (const { producer, confirmed: index } of all) {
-    upTo.set(producer, Math.max(index, upTo.get(producer) ?? -1));
-  }
-  return registers.filter(({ producer, index }) => index <= (upTo.get(producer) ?? -1));
-}
-
-/** Old registers of which a part has arrived, without that part: its shard will forget it. */
-function shortened(
-  registers: readonly Register[],
-  heads: ReadonlyMap<string, ShardProgress>,
-  nowMs: number,
-): Register[] {
-  return registers.flatMap((register) => {
-    if (register.atMs > nowMs - SHORTEN_AFTER_MS) return [];
-    const sends = register.sends.filter(
-      (send) => !hasArrived({ heads }, { ...register, sends: [send] }),
-    );
-    return sends.length < register.sends.length ? [{ ...register, sends }] : [];
-  });
-}
-
 function advanceSources(
   plan: MeshPlan,
   job: Job,
@@ -257,23 +208,6 @@ function advanceSources(
   return sources;
 }
 
-/** Counts of registers are added in the commit that removes them, so once; dropped ones come again. */
-function addMetrics(job: Job, left: readonly Register[]): Record<string, IngestMetrics> {
-  const ingest: Record<string, IngestMetrics> = { ...job.ingest };
-  for (const { stage, metrics } of left) {
-    const before = ingest[stage] ?? { messages: 0, elementsOut: 0, deadLetters: 0 };
-    const user = storedMetrics(before.user, metrics.user);
-    ingest[stage] = {
-      messages: before.messages + metrics.messages,
-      elementsOut: before.elementsOut + metrics.elementsOut,
-      deadLetters: before.deadLetters + metrics.deadLetters,
-      ...(user !== undefined && { user }),
-      work: mergeWork(before.work, metrics.work),
-    };
-  }
-  return ingest;
-}
-
 function versionsOf(snapshot: MeshSnapshot): Map<string, number> {
   return new Map(
     snapshot.heads.map(({ shard, version }) => [`${shard.stage}/${shard.shard}`, version]),
@@ -283,38 +217,6 @@ function versionsOf(snapshot: MeshSnapshot): Map<string, number> {
 /** The earlier of two times in ms; undefined if there is none. */
 function earliest(a: number | undefined, b: number): number | undefined {
   return b === MAX_TIMESTAMP ? a : Math.min(a ?? b, b);
-}
-
-function advanceMessage(
-  plan: MeshPlan,
-  job: Job,
-  { stage, shard, synchronizedMs, drains }: DueShard,
-  nowMs: number,
-): OutgoingMessage {
-  const told = plan.edges.flatMap(({ from, to, side }) => {
-    if (from !== stage && to !== stage) return [];
-    return side === undefined ? [to] : [sideKey(to, side)];
-  });
-  if (!told.includes(stage)) told.push(stage);
-  const watermarks = Object.fromEntries(told.map((id) => [id, watermarksOf(job, id)]));
-  const envelope: Envelope = {
-    plan: plan.hash,
-    producer: "tracker",
-    sequence: -1,
-    stage,
-    shard,
-    minTime: MAX_TIMESTAMP,
-    count: 0,
-    body: {
-      kind: "advance",
-      watermarks,
-      nowMs,
-      ...(synchronizedMs !== undefined && { synchronizedMs }),
-      ...(drains && { drains }),
-    },
-  };
-  const topic = mailboxOf(plan, stage);
-  return messageOf({ kind: "bundle", topic, key: String(shard), text: encodeEnvelope(envelope) });
 }
 
 /** When a watermark may move by the passing of time, if anything waits for it. */

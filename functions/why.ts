@@ -13,12 +13,12 @@ import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import type { WatermarkPolicy } from "../sdk/io/source-spec.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
-import { type Job, type JobState, sideKey, sourceOf, watermarksOf } from "./job.ts";
+import { type Job, type JobState, sideKey, sourceOf, standsStill, watermarksOf } from "./job.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "./options.ts";
 import type { MeshSnapshot } from "./ports.ts";
-import { decodeRegister } from "./register.ts";
+import { confirmed, openRegisters } from "./registers.ts";
 import { NEW_SOURCE } from "./source-watermark.ts";
-import { computeStep, confirmed, decodeJob, type Step } from "./tracker.ts";
+import { computeStep, decodeJob, type Step } from "./tracker.ts";
 import { type Send, sendsInFlight, stageOf } from "./watermark.ts";
 
 /** What a shard that holds a timestamp waits for. */
@@ -129,9 +129,6 @@ interface Asked {
   readonly nowMs: number;
 }
 
-/** Job states in which ticks move nothing. */
-const STANDING: ReadonlySet<JobState> = new Set(["PAUSED", "UPDATING", "CANCELLED"]);
-
 /** Answers for one snapshot. */
 class Asker {
   readonly #asked: Asked;
@@ -141,7 +138,7 @@ class Asker {
   constructor(asked: Asked) {
     this.#asked = asked;
     this.#sends = [...sendsInFlight(asked.step.view)];
-    const all = asked.snapshot.registers.map(({ text }) => decodeRegister(text));
+    const all = openRegisters(asked.snapshot, asked.stored);
     this.#confirmed = new Set(confirmed(all, all).map(({ producer, index }) => producer + index));
   }
 
@@ -152,7 +149,7 @@ class Asker {
     if (output === MAX_TIMESTAMP) {
       return { stage: id, output, moves: before < output, causes: [], roots: [] };
     }
-    if (STANDING.has(stored.state)) {
+    if (standsStill(stored)) {
       const causes: Cause[] = [{ kind: "job", state: stored.state }];
       return { stage: id, output: before, moves: false, causes, roots: causes };
     }

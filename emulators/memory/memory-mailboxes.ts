@@ -1,18 +1,15 @@
 /**
- * Memory mailboxes: topics, subscriptions and deliveries in this process.
+ * Memory mailboxes: topics and subscriptions in this process.
  *
- * Owns: order by key, retry after a refusal, and what was published to topics that nobody takes
- * from. Does not own: time (virtual-clock.ts).
- *
- * MM1. Of one ordering key at most one message is out; a refused one comes again before later ones.
- * MM2. Without a key, up to OUTSTANDING_MAX messages of a subscription are out at once.
+ * Owns: which subscription takes a topic's messages, and what was published to topics that nobody
+ * takes from. Does not own: deliveries (memory-subscription.ts), time (virtual-clock.ts).
  */
 import type { Mailboxes, OutgoingMessage } from "../../functions/ports.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
+import { type Deliver, type Deliveries, MemorySubscription } from "./memory-subscription.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** Takes one message; rejecting means that it must come again. */
-export type Deliver = (message: SourceMessage) => Promise<void>;
+export type { Deliver } from "./memory-subscription.ts";
 
 /** What Pub/Sub would bill, and what went wrong. */
 export interface MailboxCounts {
@@ -23,24 +20,8 @@ export interface MailboxCounts {
   refusals: number;
 }
 
-const OUTSTANDING_MAX = 1_000;
-const RETRY_MS = 100;
-
-interface Lane {
-  readonly waiting: SourceMessage[];
-  /** Index of the next message; the array is cut when it has grown long. */
-  next: number;
-  out: number;
-  readonly outMax: number;
-}
-
-interface Subscription {
-  readonly deliver: Deliver;
-  readonly lanes: Map<string, Lane>;
-}
-
-/** Topics, subscriptions and deliveries in this process. */
-export class MemoryMailboxes implements Mailboxes {
+/** Topics and subscriptions in this process. */
+export class MemoryMailboxes implements Mailboxes, Deliveries {
   readonly counts: MailboxCounts = {
     publishRequests: 0,
     messages: 0,
@@ -48,10 +29,11 @@ export class MemoryMailboxes implements Mailboxes {
     deliveries: 0,
     refusals: 0,
   };
-  /** Deliveries that are out. */
   active = 0;
   readonly #clock: VirtualClock;
-  readonly #subscriptions = new Map<string, Subscription>();
+  /** By topic, and by the name of the subscription. */
+  readonly #takers = new Map<string, MemorySubscription>();
+  readonly #subscriptions = new Map<string, MemorySubscription>();
   readonly #kept = new Map<string, SourceMessage[]>();
   #nextId = 1;
 
@@ -59,9 +41,21 @@ export class MemoryMailboxes implements Mailboxes {
     this.#clock = clock;
   }
 
-  /** Takes a topic's messages from now on. */
-  subscribe(topic: string, deliver: Deliver): void {
-    this.#subscriptions.set(topic, { deliver, lanes: new Map() });
+  /** Takes a topic's messages from now on; `name` is the subscription's. */
+  subscribe(topic: string, deliver: Deliver, name: string = topic): void {
+    const subscription = new MemorySubscription(deliver, this.#clock, this);
+    this.#takers.set(topic, subscription);
+    this.#subscriptions.set(name, subscription);
+  }
+
+  /** Returns a subscription by its name; undefined if there is none. */
+  subscription(name: string): MemorySubscription | undefined {
+    return this.#subscriptions.get(name);
+  }
+
+  /** Id of the message that was published last; ids ascend. */
+  get lastId(): number {
+    return this.#nextId - 1;
   }
 
   /** Messages of a topic that nobody takes from. */
@@ -86,62 +80,17 @@ export class MemoryMailboxes implements Mailboxes {
 
   /** How many messages of a topic wait or are out. */
   backlog(topic: string): number {
-    let count = 0;
-    for (const lane of this.#subscriptions.get(topic)?.lanes.values() ?? []) {
-      count += lane.waiting.length - lane.next + lane.out;
-    }
-    return count;
+    return this.#takers.get(topic)?.backlog ?? 0;
   }
 
   #store(topic: string, orderingKey: string, message: SourceMessage): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (subscription === undefined) {
-      const kept = this.#kept.get(topic) ?? [];
-      kept.push(message);
-      this.#kept.set(topic, kept);
+    const subscription = this.#takers.get(topic);
+    if (subscription !== undefined) {
+      subscription.add(orderingKey, message);
       return;
     }
-    let lane = subscription.lanes.get(orderingKey);
-    if (lane === undefined) {
-      lane = { waiting: [], next: 0, out: 0, outMax: orderingKey === "" ? OUTSTANDING_MAX : 1 };
-      subscription.lanes.set(orderingKey, lane);
-    }
-    lane.waiting.push(message);
-    this.#dispatch(subscription, lane);
-  }
-
-  #dispatch(subscription: Subscription, lane: Lane): void {
-    while (lane.out < lane.outMax) {
-      const message = lane.waiting[lane.next];
-      if (message === undefined) return;
-      lane.next++;
-      if (lane.next > 1_000) {
-        lane.waiting.splice(0, lane.next);
-        lane.next = 0;
-      }
-      lane.out++;
-      this.active++;
-      this.#clock.uses++;
-      void this.#deliver(subscription, lane, message);
-    }
-  }
-
-  async #deliver(subscription: Subscription, lane: Lane, message: SourceMessage): Promise<void> {
-    this.counts.deliveries++;
-    try {
-      await subscription.deliver(message);
-      lane.out--;
-      this.#dispatch(subscription, lane);
-    } catch {
-      // Refused: the same message comes again; it keeps its place, and so the order of its key.
-      this.counts.refusals++;
-      this.#clock.at(this.#clock.nowMs() + RETRY_MS, () => {
-        this.active++;
-        void this.#deliver(subscription, lane, message);
-      });
-    } finally {
-      this.active--;
-      this.#clock.uses++;
-    }
+    const kept = this.#kept.get(topic) ?? [];
+    kept.push(message);
+    this.#kept.set(topic, kept);
   }
 }

@@ -13,14 +13,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/control/drain.ts";
+import type { JobControl } from "../../functions/control/job-control.ts";
+import { subscriptionOf } from "../../functions/control/subscription-names.ts";
+import { finishUpdate, prepareUpdate } from "../../functions/control/update.ts";
+import type { Deployment } from "../../functions/deployment.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
-import type { FileWriter, Log, World } from "../../functions/ports.ts";
+import type { FileWriter, Log, Subscriptions, World } from "../../functions/ports.ts";
 import { createStage, type StageHandler, ticksOf } from "../../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
 import type { Ticks } from "../../functions/ticks.ts";
 import { tick } from "../../functions/tracker.ts";
+import type { PlanComparison, UpdateOptions } from "../../sdk/compile/compatibility.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
@@ -28,6 +33,7 @@ import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import { type Deliver, type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";
+import { MemorySubscriptions } from "./memory-subscriptions.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -61,6 +67,19 @@ interface Instance {
 /** A tick that failed is tried again after this, in ms. */
 const TICK_AGAIN_MS = 1_000;
 
+/** How a mesh is updated. */
+export interface MemoryUpdateOptions extends UpdateOptions {
+  /** Shards of each stage from now on; as many as before where left out. */
+  readonly shards?: number;
+  readonly timeoutMs?: number;
+}
+
+/** How long a mesh may take to come to rest, in ms. */
+const UPDATE_MS_MAX = 5 * 60_000;
+
+/** Steps in which time goes on while control works, in ms. */
+const STEP_MS = 50;
+
 /** A message for a topic, as a publisher gives it. */
 export interface PublishedMessage {
   readonly data: Uint8Array | string;
@@ -69,20 +88,23 @@ export interface PublishedMessage {
 
 /** A whole pipeline in this process. */
 export class MemoryMesh {
-  readonly plan: MeshPlan;
+  plan: MeshPlan;
   readonly clock: VirtualClock;
   readonly store: MemoryStore = new MemoryStore();
   readonly mailboxes: MemoryMailboxes;
-  readonly #compile: CompileOptions;
+  readonly subscriptions: Subscriptions;
+  #compile: CompileOptions;
   readonly #world: World;
   readonly #options: EngineOptions;
-  readonly #pipeline: Pipeline;
+  #pipeline: Pipeline;
   readonly #instances = new Map<string, Instance>();
   readonly #trackerWorld: World;
   readonly #wrapWorld: (world: World, instance: string) => World;
   readonly #isVirtualOnly: boolean;
   readonly #refusalsMax: number;
-  readonly #ticks: Ticks;
+  #ticks: Ticks;
+  readonly #wrapDeliver: (deliver: Deliver, stage: string) => Deliver;
+  readonly #subscribed = new Set<string>();
   readonly #wakeups = new Set<string>();
   /** Ticks that ran. */
   ticks = 0;
@@ -95,6 +117,7 @@ export class MemoryMesh {
     this.plan = compile(pipeline, this.#compile);
     this.clock = new VirtualClock(options.startMs ?? Date.UTC(2026, 0, 1));
     this.mailboxes = new MemoryMailboxes(this.clock);
+    this.subscriptions = new MemorySubscriptions(this.mailboxes);
     this.#options = { ...DEFAULT_OPTIONS, ...options.engine };
     this.#world = {
       mailboxes: this.mailboxes,
@@ -111,21 +134,31 @@ export class MemoryMesh {
     this.#wrapWorld = options.wrapWorld ?? ((world) => world);
     this.#trackerWorld = this.#wrapWorld(this.#world, "tracker");
     this.#ticks = ticksOf(this.plan, this.#trackerWorld, this.#options);
-    const wrapDeliver = options.wrapDeliver ?? ((deliver) => deliver);
+    this.#wrapDeliver = options.wrapDeliver ?? ((deliver) => deliver);
+    this.#deploy();
+  }
+
+  /** Puts new instances of all stages in place, and subscribes those that are new. */
+  #deploy(): void {
     for (const stage of this.plan.stages) {
       this.restart(stage.id);
-      const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
+      const name = subscriptionOf(stage);
+      if (this.#subscribed.has(name)) continue;
+      this.#subscribed.add(name);
+      const topic = stage.mailbox ?? stage.ingest?.topic ?? name;
       const deliver = (message: SourceMessage): Promise<void> => this.#deliver(stage.id, message);
-      this.mailboxes.subscribe(topic, wrapDeliver(deliver, stage.id));
+      this.mailboxes.subscribe(topic, this.#wrapDeliver(deliver, stage.id), name);
     }
   }
 
   /** Launches the job; `run` then makes it go. */
   async launch(): Promise<void> {
-    const options = this.#options;
+    await launch(this.#deployment, this.#world, this.control.ticks);
+  }
+
+  get #deployment(): Deployment {
     const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
-    const deployment = { plan: this.plan, compile: this.#compile, options, ...nowhere };
-    await launch(deployment, this.#world, ticksOf(this.plan, this.#world, options));
+    return { plan: this.plan, compile: this.#compile, options: this.#options, ...nowhere };
   }
 
   /** Publishes messages to a topic, as an ordinary publisher would. */
@@ -140,9 +173,48 @@ export class MemoryMesh {
     );
   }
 
+  /** What pausing, resuming, draining and cancelling work with. */
+  get control(): JobControl {
+    const ticks = ticksOf(this.plan, this.#world, this.#options);
+    const { subscriptions } = this;
+    return { deployment: this.#deployment, world: this.#world, subscriptions, ticks };
+  }
+
+  /**
+   * Goes on under another plan, with the state of this one; time goes on meanwhile.
+   *
+   * @throws ERR_UPDATE_INCOMPATIBLE if its state does not fit; nothing has changed then
+   */
+  async update(pipeline: Pipeline, options: MemoryUpdateOptions = {}): Promise<PlanComparison> {
+    const { shards = this.#compile.shards, timeoutMs = UPDATE_MS_MAX, ...names } = options;
+    const compiling = shards === undefined ? {} : { shards };
+    const plan = compile(pipeline, compiling);
+    const deployment = { ...this.#deployment, plan, compile: compiling };
+    const input = { ...names, deployment, timeoutMs };
+    const comparison = await this.during(prepareUpdate(this.control, input));
+    this.#pipeline = pipeline;
+    this.#compile = compiling;
+    this.plan = plan;
+    this.#ticks = ticksOf(plan, this.#trackerWorld, this.#options);
+    this.#deploy();
+    await this.during(finishUpdate(this.control));
+    return comparison;
+  }
+
+  /** Lets time go on until what was begun has ended. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let isOver = false;
+    const done = work.finally(() => {
+      isOver = true;
+    });
+    done.catch(() => {}); // It is awaited below, when time has gone on.
+    while (!isOver) await this.run(this.clock.nowMs() + STEP_MS);
+    return done;
+  }
+
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   async drain(): Promise<void> {
-    await drain(this.plan, this.#world, ticksOf(this.plan, this.#world, this.#options));
+    await drain(this.plan, this.#world, this.control.ticks);
   }
 
   /**

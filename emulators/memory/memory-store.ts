@@ -1,7 +1,7 @@
 /**
  * Memory store: the Store port in this process.
  *
- * Owns: heads, parts, registers, the job and sinks' documents as maps, and exact counts of what
+ * Owns: heads, parts, registers, snapshots, the job and sinks' documents as maps, and exact counts of what
  * Firestore would bill. Does not own: faults (the simulator wraps a port).
  */
 
@@ -10,9 +10,11 @@ import type {
   HeadRecord,
   JobRecord,
   MeshSnapshot,
+  PartDocument,
   RegisterRecord,
   ShardRef,
   SinkDocument,
+  SnapshotRecord,
   Store,
 } from "../../functions/ports.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
@@ -49,10 +51,13 @@ export class MemoryStore implements Store {
     headCommitWritesMax: 0,
   };
   readonly #heads = new Map<string, { shard: ShardRef; head: HeadRecord }>();
+  /** Shards that were ever committed. */
+  readonly #genesis = new Set<string>();
   readonly #parts = new Map<string, string>();
   readonly #registers = new Map<string, RegisterRecord>();
   readonly #documents = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
   readonly #deployments = new Map<string, string>();
+  readonly #snapshots = new Map<string, Map<number, string>>();
   #job: JobRecord | undefined;
 
   /** Documents of a collection that sinks wrote, by id. */
@@ -89,9 +94,11 @@ export class MemoryStore implements Store {
 
   async commitHead(commit: HeadCommit): Promise<void> {
     const key = keyOf(commit.shard);
-    if (this.#heads.get(key)?.head.version !== commit.previousVersion) {
+    const isOver = commit.previousVersion === undefined && this.#genesis.has(key);
+    if (isOver || this.#heads.get(key)?.head.version !== commit.previousVersion) {
       throw new MeshError("ERR_STORE_CONTENTION", `Shard ${key} is at another version.`);
     }
+    this.#genesis.add(key);
     this.#heads.set(key, { shard: commit.shard, head: commit.head });
     for (const { id, text } of commit.partsToPut) {
       this.#parts.set(`${key}/${id}`, text);
@@ -143,6 +150,49 @@ export class MemoryStore implements Store {
       registers: [...this.#registers.values()],
       job: this.#job,
     };
+  }
+
+  async deleteState(shards: readonly ShardRef[]): Promise<void> {
+    for (const shard of shards) this.#genesis.add(keyOf(shard));
+    this.counts.documentWrites += shards.length;
+    for (const documents of [this.#heads, this.#parts, this.#registers]) {
+      this.counts.documentDeletes += documents.size;
+      documents.clear();
+    }
+  }
+
+  async putShard(shard: ShardRef, head: HeadRecord, parts: readonly PartDocument[]): Promise<void> {
+    const key = keyOf(shard);
+    this.#genesis.add(key);
+    this.#heads.set(key, { shard, head });
+    for (const { id, text } of parts) this.#parts.set(`${key}/${id}`, text);
+    this.counts.documentWrites += parts.length + 2;
+  }
+
+  async putSnapshotPart(id: string, part: number, text: string): Promise<void> {
+    const parts = this.#snapshots.get(id) ?? new Map<number, string>();
+    this.#snapshots.set(id, parts.set(part, text));
+    this.counts.documentWrites++;
+  }
+
+  async readSnapshotParts(id: string): Promise<readonly string[]> {
+    const parts = [...(this.#snapshots.get(id) ?? [])];
+    this.counts.documentReads += Math.max(1, parts.length);
+    return parts.sort(([a], [b]) => a - b).map(([, text]) => text);
+  }
+
+  async listSnapshots(): Promise<readonly SnapshotRecord[]> {
+    const found = [...this.#snapshots].flatMap(([id, parts]) => {
+      const text = parts.get(0);
+      return text === undefined ? [] : [{ id, text }];
+    });
+    this.counts.documentReads += Math.max(1, found.length);
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async deleteSnapshot(id: string): Promise<void> {
+    this.counts.documentDeletes += this.#snapshots.get(id)?.size ?? 0;
+    this.#snapshots.delete(id);
   }
 
   async putDeployment(planHash: string, text: string): Promise<void> {

@@ -10,6 +10,7 @@
  *   tidemark/P/parts/S~N~id         segments of state, parts of an outbox
  *   tidemark/P/registers/id         open registers
  *   tidemark/P/deployments/hash     how a plan was deployed
+ *   tidemark/P/snapshots/id~part    snapshots of all state (snapshot-documents.ts)
  *
  * FS1. A head is consumed by the commit that replaces it: of two writers one wins, and a writer
  *      that knows an old head always loses. The first commit needs the genesis not to be there.
@@ -31,15 +32,21 @@ import type {
   HeadRecord,
   JobRecord,
   MeshSnapshot,
+  PartDocument,
   RegisterRecord,
   ShardRef,
   SinkDocument,
+  SnapshotRecord,
   Store,
 } from "../ports.ts";
-import { isCode, unavailable } from "./grpc-errors.ts";
+import { attempt, isCode, unavailable } from "./grpc-errors.ts";
+import { SnapshotDocuments } from "./snapshot-documents.ts";
 
 /** Larger than every version; its digits make versions sort in reverse. */
 const VERSION_LIMIT = 1e15;
+
+/** Documents of one batch that is deleted. */
+const BATCH_MAX = 400;
 
 /** After every character that an id may hold here. */
 const AFTER_ALL = "\uf8ff";
@@ -65,10 +72,12 @@ export async function launchedPipelines(db: Firestore): Promise<readonly string[
 export class FirestoreStore implements Store {
   readonly #db: Firestore;
   readonly #root: string;
+  readonly #snapshots: SnapshotDocuments;
 
   constructor(db: Firestore, pipeline: string) {
     this.#db = db;
     this.#root = `tidemark/${pipeline}`;
+    this.#snapshots = new SnapshotDocuments(db.collection(`${this.#root}/snapshots`));
   }
 
   async newestHead(shard: ShardRef): Promise<HeadRecord | undefined> {
@@ -160,6 +169,55 @@ export class FirestoreStore implements Store {
     });
   }
 
+  /** The genesis documents come first (FS1): from then on no shard begins. */
+  async deleteState(shards: readonly ShardRef[]): Promise<void> {
+    const genesis = shards.map((shard) => this.#collection("shards").doc(nameOf(shard)));
+    for (let from = 0; from < genesis.length; from += BATCH_MAX) {
+      const batch = this.#db.batch();
+      for (const document of genesis.slice(from, from + BATCH_MAX)) batch.set(document, {});
+      await write("close the shards", batch);
+    }
+    for (const name of ["heads", "parts", "registers"]) await this.#deleteAll(name);
+  }
+
+  async #deleteAll(name: string): Promise<void> {
+    const some = this.#collection(name).select().limit(BATCH_MAX);
+    for (;;) {
+      const { docs } = await attempt(`list the ${name}`, () => some.get());
+      if (docs.length === 0) return;
+      const batch = this.#db.batch();
+      for (const { ref } of docs) batch.delete(ref);
+      await write(`delete the ${name}`, batch);
+    }
+  }
+
+  /** Part by part, for together they may be more than one commit takes; the head comes last. */
+  async putShard(shard: ShardRef, head: HeadRecord, parts: readonly PartDocument[]): Promise<void> {
+    for (const { id, text } of parts) {
+      await attempt("write a part", () => this.#part(shard, id).set({ text }));
+    }
+    const batch = this.#db.batch();
+    batch.set(this.#collection("shards").doc(nameOf(shard)), {});
+    batch.set(this.#head(shard, head.version), { ...shard, ...head });
+    await write("put a head", batch);
+  }
+
+  putSnapshotPart(id: string, part: number, text: string): Promise<void> {
+    return this.#snapshots.put(id, part, text);
+  }
+
+  readSnapshotParts(id: string): Promise<readonly string[]> {
+    return this.#snapshots.read(id);
+  }
+
+  listSnapshots(): Promise<readonly SnapshotRecord[]> {
+    return this.#snapshots.list();
+  }
+
+  deleteSnapshot(id: string): Promise<void> {
+    return this.#snapshots.delete(id);
+  }
+
   async putDeployment(planHash: string, text: string): Promise<void> {
     const deployment = this.#collection("deployments").doc(planHash);
     await attempt("store the deployment", () => deployment.set({ text }));
@@ -240,13 +298,5 @@ async function write(what: string, batch: WriteBatch): Promise<void> {
     throw new MeshError("ERR_STORE_CONTENTION", `Firestore: ${what}: another writer won.`, {
       cause,
     });
-  }
-}
-
-async function attempt<T>(what: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    throw unavailable(what, cause);
   }
 }

@@ -7,7 +7,7 @@
 import { v1 } from "@google-cloud/pubsub";
 import { credentials } from "@grpc/grpc-js";
 import type { Mailboxes, OutgoingMessage } from "../ports.ts";
-import { unavailable } from "./grpc-errors.ts";
+import { refusedOrUnavailable } from "./grpc-errors.ts";
 
 /** One publish request takes 1,000 messages and 10 MB (https://cloud.google.com/pubsub/quotas). */
 const REQUEST_MESSAGES_MAX = 1_000;
@@ -51,7 +51,7 @@ export class PubsubMailboxes implements Mailboxes {
           }),
         });
       } catch (cause) {
-        throw unavailable(`publish to ${path}`, cause);
+        throw refusedOrUnavailable(`publish to ${path}`, cause);
       }
     }
   }

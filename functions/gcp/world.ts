@@ -6,15 +6,18 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localFiles } from "../connectors/file-writer.ts";
-import type { Clock, Random, World } from "../ports.ts";
+import type { Clock, Random, Subscriptions, World } from "../ports.ts";
 import type { FunctionEnvironment } from "./environment.ts";
 import { FirestoreStore, firestoreClient } from "./firestore-store.ts";
 import { PubsubMailboxes } from "./pubsub-mailboxes.ts";
+import { PubsubSubscriptions } from "./pubsub-subscriptions.ts";
 import { logOptions, structuredLog } from "./structured-log.ts";
 import { TasksWakeups } from "./tasks-wakeups.ts";
 
 /** A world that holds connections. */
 export interface CloudWorld extends World {
+  /** What feeds the mesh; only the control of a job touches it. */
+  readonly subscriptions: Subscriptions;
   close(): Promise<void>;
 }
 
@@ -33,18 +36,21 @@ export function cloudWorld(environment: FunctionEnvironment, pipeline: string): 
   const { project, database, queue, trackerUrl, tasksEmulatorHost } = environment;
   const db = firestoreClient(project, database);
   const mailboxes = new PubsubMailboxes(project, environment.pubsubEmulatorHost);
+  const subscriptions = new PubsubSubscriptions(project, environment.pubsubEmulatorHost);
   const emulatorHost = tasksEmulatorHost;
   const wakeups = new TasksWakeups({ project, queue, trackerUrl, emulatorHost });
   return {
     store: new FirestoreStore(db, pipeline),
     mailboxes,
+    subscriptions,
     wakeups,
     clock: realClock,
     random: realRandom,
     files: localFiles,
     log: structuredLog(logOptions(project, process.env)),
     async close() {
-      await Promise.allSettled([db.terminate(), mailboxes.close(), wakeups.close()]);
+      const clients = [mailboxes, subscriptions, wakeups];
+      await Promise.allSettled([db.terminate(), ...clients.map((client) => client.close())]);
     },
   };
 }

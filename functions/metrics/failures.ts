@@ -39,6 +39,7 @@ const words: Readonly<Partial<Record<MeshErrorCode, string>>> = {
   ERR_SCHEMA: "an element does not match its schema",
   ERR_ENCODE: "a value can't cross a shuffle, or has no JSON",
   ERR_KEY: "a key has no canonical text",
+  ERR_SINK: "a sink refuses what it is given",
 };
 
 interface Noted {

@@ -59,7 +59,7 @@ interface Change {
 }
 
 /** Begins the ids of all entries that are kept here. */
-const SLOT = /^[smto]/;
+export const SLOT: RegExp = /^[smto]/;
 
 /** What a stateful DoFn keeps of each key in each window. */
 export class KeyCells {
@@ -221,7 +221,13 @@ function idOf({ open, keyText }: KeyCell, slot: string, part: string): string {
   return `${slot} ${open.key} ${length} ${part}${keyText}`;
 }
 
-function parseId(id: string): { slot: string; windowKey: string; part: string; keyText: string } {
+/** Returns the parts of an entry's id. */
+export function parseId(id: string): {
+  slot: string;
+  windowKey: string;
+  part: string;
+  keyText: string;
+} {
   const [slot = "", windowKey = "", length = ""] = id.split(" ", 3);
   const from = slot.length + windowKey.length + length.length + 3;
   const to = from + (length === "" ? 0 : Number.parseInt(length, 36));

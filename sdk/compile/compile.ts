@@ -12,7 +12,7 @@ import { MeshError } from "../model/errors.ts";
 import { type GraphNode, isShuffle, splittableOf } from "../model/graph.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { plainWindowing } from "../windowing/windowing-strategy.ts";
-import { fingerprintOf, hashOf } from "./fingerprint.ts";
+import { hashOf, signatureOf } from "./fingerprint.ts";
 import { deadLetterTopicName, stageId, topicName } from "./names.ts";
 import type {
   CompileOptions,
@@ -63,10 +63,12 @@ export function compile(pipeline: Pipeline, options: CompileOptions = {}): MeshP
 function planStage(pipeline: string, { root, nodes }: Stage, shards: number): StagePlan {
   const id = stageId(root);
   const kind = stageKind(root);
+  const signature = signatureOf(root);
   const ownShards = kind === "ingest" ? 0 : shards;
   return {
     id,
     kind,
+    name: root.name,
     root: root.id,
     nodes: nodes.map((node) => node.id),
     why: why(root),
@@ -76,7 +78,8 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
     read: planRead(root),
     shuffle: planShuffle(root),
     connectors: connectorsOf(nodes),
-    fingerprint: fingerprintOf(root, ownShards),
+    signature,
+    fingerprint: hashOf(signature),
   };
 }
 

@@ -1,10 +1,12 @@
 /**
  * Fingerprints: what an update must not change under a stage's stored state.
  *
- * Owns: which properties of a stage its state depends on. Does not own: comparing them (cli/).
+ * Owns: which properties of a stage its state depends on, by name. Does not own: comparing them
+ * (compatibility.ts). The number of shards is not one of them: state is moved.
  *
  * F1. Equal data gives an equal hash: fields are sorted, and a field that is undefined is no field.
  */
+import type { Json } from "../coders/coder.ts";
 import type { SourceSpec } from "../io/source-spec.ts";
 import {
   type GraphNode,
@@ -27,9 +29,12 @@ export function hashOf(data: unknown): string {
   return textHash(canonicalJson(data));
 }
 
-/** Returns the fingerprint of the stage that `root` begins and that has so many shards. */
-export function fingerprintOf(root: GraphNode, shards: number): string {
-  return hashOf({ shards, ...stateOf(root) });
+/** What the state of a stage depends on, by name. */
+export type StageSignature = Readonly<Record<string, Json>>;
+
+/** Returns what the state of the stage that `root` begins depends on: plain JSON. */
+export function signatureOf(root: GraphNode): StageSignature {
+  return JSON.parse(canonicalJson(stateOf(root))) as StageSignature;
 }
 
 function stateOf(root: GraphNode): object {

@@ -10,6 +10,7 @@
 import type { WatermarkPolicy } from "../io/source-spec.ts";
 import type { NodeId, ShuffleNode } from "../model/graph.ts";
 import type { WindowingStrategy } from "../windowing/windowing-strategy.ts";
+import type { StageSignature } from "./fingerprint.ts";
 
 /** What begins a stage: messages from outside, splits of a source, or a shuffle. */
 export type StageKind = "ingest" | "read" | "shuffle";
@@ -45,6 +46,8 @@ export interface StagePlan {
   /** Stable: readable name plus a short hash of the root's id. At most 40 of [a-z0-9-]. */
   readonly id: string;
   readonly kind: StageKind;
+  /** What the author sees of the transform that begins the stage: its path of names. */
+  readonly name: string;
   /** The node that begins the stage. */
   readonly root: NodeId;
   /** All nodes that run here, root first, producers before consumers, sinks included. */
@@ -60,7 +63,9 @@ export interface StagePlan {
   readonly read: ReadPlan | undefined;
   readonly shuffle: ShufflePlan | undefined;
   readonly connectors: readonly ConnectorName[];
-  /** Hash of what an update must not change: coders, windowing, combine, key. */
+  /** What its state depends on, and an update must not change: coders, windowing, combine, key. */
+  readonly signature: StageSignature;
+  /** Hash of the signature. */
   readonly fingerprint: string;
 }
 

@@ -31,7 +31,11 @@ export type MeshErrorCode =
   | "ERR_KEY" // A key has no canonical encoding.
   | "ERR_ELEMENT_TOO_BIG" // One element does not fit into one message or document.
   | "ERR_USER_CODE" // The user's code threw; `cause` is what it threw.
+  | "ERR_SINK" // A sink refuses what it is given, however often it is asked.
   | "ERR_PLAN_MISMATCH" // A message or a bundle belongs to another plan.
+  | "ERR_UPDATE_INCOMPATIBLE" // Stored state does not fit the new plan.
+  | "ERR_UPDATE_TIMEOUT" // What was on its way did not come to rest in time.
+  | "ERR_SNAPSHOT" // A snapshot is not there, is not whole, or was damaged.
   | "ERR_STORE_CONTENTION" // Another activation won the shard too often.
   | "ERR_UNAVAILABLE" // A service did not answer, or refused for now.
   | "ERR_INVARIANT"; // An assertion failed: a fault in the mesh itself.
@@ -55,7 +59,11 @@ export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
   ERR_KEY: "dead-letter",
   ERR_ELEMENT_TOO_BIG: "dead-letter",
   ERR_USER_CODE: "dead-letter",
+  ERR_SINK: "dead-letter",
   ERR_PLAN_MISMATCH: "retry",
+  ERR_UPDATE_INCOMPATIBLE: "author",
+  ERR_UPDATE_TIMEOUT: "author",
+  ERR_SNAPSHOT: "author",
   ERR_STORE_CONTENTION: "retry",
   ERR_UNAVAILABLE: "retry",
   ERR_INVARIANT: "retry",

@@ -99,10 +99,10 @@ export function mailboxesSuite(
 
     // Reason: a topic of the memory mesh is there as soon as somebody publishes to it.
     it.skipIf(!options.hasUnknownTopics)(
-      "a topic that is not there is ERR_UNAVAILABLE (skipped where any topic is there)",
+      "a topic that is not there refuses for good, with ERR_SINK (skipped where any topic is there)",
       async () => {
         const publishing = tested.mailboxes.publish([messageOf("never-made", "x")]);
-        expect(await codeOf(() => publishing)).toBe("ERR_UNAVAILABLE");
+        expect(await codeOf(() => publishing)).toBe("ERR_SINK");
       },
     );
   });

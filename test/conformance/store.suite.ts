@@ -65,6 +65,7 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>): 
     documentPromises(fresh, (...at) => tested.document(...at));
     registerAndJobPromises(fresh);
     snapshotPromises(fresh);
+    controlPromises(fresh);
   });
 }
 
@@ -195,6 +196,32 @@ function registerAndJobPromises(fresh: () => Store): void {
     expect(await store.readJob()).toEqual(jobCommit(12).job);
   });
 
+  it("of state that was deleted nothing comes back, not even by who knows the head", async () => {
+    const store = fresh();
+    const text = "part";
+    await store.commitJob(jobCommit(1));
+    await commitUpTo(store, 2);
+    await store.commitHead(commitOf(3, { partsToPut: [{ id: "a", text }] }));
+    await store.putRegister({ id: "i-0", text: "r" });
+    const other = { stage: "group-1", shard: 7 };
+    await store.deleteState([shard, other]);
+    expect(await store.newestHead(shard)).toBeUndefined();
+    expect(await codeOf(() => store.readParts(shard, ["a"]))).toBe(LOST);
+    expect(await store.snapshot()).toEqual({ heads: [], registers: [], job: jobCommit(1).job });
+    expect(await codeOf(() => store.commitHead(commitOf(4)))).toBe(LOST);
+    expect(await codeOf(() => store.commitHead(commitOf(1)))).toBe(LOST);
+    expect(await codeOf(() => store.commitHead(commitOf(1, { shard: other })))).toBe(LOST);
+    await store.deleteState([shard]);
+  });
+
+  it("more state is deleted than one batch takes", async () => {
+    const store = fresh();
+    const ids = Array.from({ length: 450 }, (_, i) => `i-${i}`);
+    await Promise.all(ids.map((id) => store.putRegister({ id, text: "r" })));
+    await store.deleteState([]);
+    expect((await store.snapshot()).registers).toEqual([]);
+  });
+
   it("a deployment is found by its plan, and the newest of one plan stands", async () => {
     const store = fresh();
     expect(await store.readDeployment("a1")).toBeUndefined();
@@ -251,5 +278,76 @@ function snapshotPromises(fresh: () => Store): void {
       }
     }
     await writing;
+  });
+}
+
+function controlPromises(fresh: () => Store): void {
+  const head = { version: 2e9 + 1, progress: '{"g":2}', body: "moved" };
+
+  it("a shard whose state was deleted is put back under another version, again and again", async () => {
+    const store = fresh();
+    await commitUpTo(store, 3);
+    await store.deleteState([shard]);
+    const parts = [{ id: "s0.0", text: "part é😀" }];
+    for (let times = 0; times < 2; times++) {
+      await store.putShard(shard, head, parts);
+      expect(await store.newestHead(shard)).toEqual(head);
+      expect(await store.readParts(shard, ["s0.0"])).toEqual(["part é😀"]);
+    }
+    expect((await store.snapshot()).heads).toEqual([
+      { shard, version: head.version, progress: head.progress },
+    ]);
+    const next = { ...head, version: head.version + 1 };
+    await store.commitHead({ ...commitOf(2), previousVersion: head.version, head: next });
+    expect(await store.newestHead(shard)).toEqual(next);
+  });
+
+  it("who knows a shard from before it was put, or not at all, never commits it", async () => {
+    const store = fresh();
+    await commitUpTo(store, 3);
+    await store.deleteState([shard]);
+    await store.putShard(shard, head, []);
+    const never = { stage: "group-1", shard: 8 };
+    await store.putShard(never, head, []);
+    for (const stale of [1, 3, 4]) {
+      expect(await codeOf(() => store.commitHead(commitOf(stale)))).toBe(LOST);
+    }
+    expect(await codeOf(() => store.commitHead(commitOf(1, { shard: never })))).toBe(LOST);
+    expect(await store.newestHead(shard)).toEqual(head);
+  });
+
+  it("a snapshot's parts are read in their order, and listed once its first part is there", async () => {
+    const store = fresh();
+    expect(await store.readSnapshotParts("none")).toEqual([]);
+    const texts = Array.from({ length: 12 }, (_, i) => `text ${i} é😀`);
+    for (let part = 11; part > 0; part--) await store.putSnapshotPart("b", part, texts[part] ?? "");
+    expect(await store.listSnapshots()).toEqual([]);
+    await store.putSnapshotPart("b", 0, "old");
+    await store.putSnapshotPart("b", 0, texts[0] ?? "");
+    await store.putSnapshotPart("a", 0, "other");
+    expect(await store.readSnapshotParts("b")).toEqual(texts);
+    expect(await store.listSnapshots()).toEqual([
+      { id: "a", text: "other" },
+      { id: "b", text: texts[0] },
+    ]);
+  });
+
+  it("a snapshot is deleted as a whole, and no other with it", async () => {
+    const store = fresh();
+    for (let part = 0; part < 11; part++) await store.putSnapshotPart("s-1", part, "x");
+    await store.putSnapshotPart("s-11", 0, "stays");
+    for (let times = 0; times < 2; times++) await store.deleteSnapshot("s-1");
+    expect(await store.readSnapshotParts("s-1")).toEqual([]);
+    expect(await store.readSnapshotParts("s-11")).toEqual(["stays"]);
+    expect((await store.listSnapshots()).map(({ id }) => id)).toEqual(["s-11"]);
+  });
+
+  it("a part of a snapshot may be as large as a document", async () => {
+    const store = fresh();
+    const text = "x".repeat(900_000);
+    for (let part = 0; part < 10; part++) await store.putSnapshotPart("large", part, text);
+    expect((await store.readSnapshotParts("large")).map((each) => each.length)).toEqual(
+      Array.from({ length: 10 }, () => 900_000),
+    );
   });
 }

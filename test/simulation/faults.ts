@@ -79,6 +79,14 @@ export class Faults {
         replaceRegister: (register) =>
           call("replaceRegister", () => store.replaceRegister(register)),
         snapshot: () => call("snapshot", () => store.snapshot()),
+        deleteState: (shards) => call("deleteState", () => store.deleteState(shards)),
+        putShard: (shard, head, parts) =>
+          call("putShard", () => store.putShard(shard, head, parts)),
+        putSnapshotPart: (id, part, text) =>
+          call("putSnapshotPart", () => store.putSnapshotPart(id, part, text)),
+        readSnapshotParts: (id) => call("readSnapshotParts", () => store.readSnapshotParts(id)),
+        listSnapshots: () => call("listSnapshots", () => store.listSnapshots()),
+        deleteSnapshot: (id) => call("deleteSnapshot", () => store.deleteSnapshot(id)),
         putDeployment: (hash, text) => call("putDeployment", () => store.putDeployment(hash, text)),
         readDeployment: (hash) => call("readDeployment", () => store.readDeployment(hash)),
         readJob: () => call("readJob", () => store.readJob()),

@@ -289,6 +289,7 @@ export class Broker {
     const topic = this.#topics.get(config.topic) ?? new Topic({ name: deletedTopicName });
     const { subscription } = this.#register(config, topic);
     for (const message of messages) subscription.add(message);
+    subscription.sort();
     if (config.detached) topic.subscriptions.delete(subscription);
     subscription.pump();
   }

@@ -86,6 +86,8 @@ export interface KeyLine {
 export interface DeliveryQueue {
   /** Adds a delivery that was never leased. */
   add(delivery: Delivery): void;
+  /** Deliveries were added that belong before others in it. */
+  sort(): void;
   /** Leases the next delivery that this consumer may have. */
   take(slot: ConsumerSlot): Delivery | undefined;
   /** Notes an acknowledgement; returns those deliveries that are done by it. */

@@ -28,6 +28,16 @@ export class OrderedQueue implements DeliveryQueue {
     this.#offer(line);
   }
 
+  /** O1: what a seek or a restart brings back may have been published before what waits. */
+  sort(): void {
+    for (const { queued } of this.#lines.values()) {
+      const all = [...queued];
+      all.sort((a, b) => Number(a.message.id) - Number(b.message.id));
+      queued.clear();
+      for (const delivery of all) queued.push(delivery);
+    }
+  }
+
   #lineOf(key: string): KeyLine {
     const known = key === "" ? undefined : this.#lines.get(key);
     if (known !== undefined) return known;

@@ -104,5 +104,6 @@ function restore(
     if (subscription.has(message.id) || !isWanted(message)) continue;
     if (subscription.add(message)) journal.message(message, [subscription.name]);
   }
+  subscription.sort();
   journal.commit();
 }

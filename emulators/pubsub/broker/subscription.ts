@@ -106,6 +106,11 @@ export class Subscription {
     return this.#deliveries.has(messageId);
   }
 
+  /** Puts what was added into the order of publishing, where there is one. */
+  sort(): void {
+    this.#queue.sort();
+  }
+
   /** Adds a message if the filter lets it through; the caller pumps when it has added all. */
   add(message: StoredMessage): boolean {
     if (!this.#settings.filter(message.attributes)) {

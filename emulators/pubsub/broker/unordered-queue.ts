@@ -20,6 +20,10 @@ export class UnorderedQueue implements DeliveryQueue {
     this.#fresh.push(delivery);
   }
 
+  sort(): void {
+    // In which order they come is promised to nobody.
+  }
+
   take(_slot: ConsumerSlot): Delivery | undefined {
     for (;;) {
       const delivery = this.#shift();

@@ -18,7 +18,7 @@ it("costs exactly these operations for the first 2,000 flights", async () => {
     publishRequests: 21,
     messages: 40,
     commits: 45,
-    documentsRead: 75,
+    documentsRead: 79,
     documentsWritten: 55,
     documentsDeleted: 33,
     sinkDocumentsWritten: 1_765,

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { ShardActivations } from "../../../functions/activation.ts";
 import { decodeEnvelope, type Envelope } from "../../../functions/envelope.ts";
+import { Fence } from "../../../functions/fence.ts";
 import { decodeProgress } from "../../../functions/head.ts";
 import { DOCUMENT_BYTES_MAX, type EngineOptions } from "../../../functions/options.ts";
 import type { OutgoingMessage, Store } from "../../../functions/ports.ts";
@@ -61,7 +62,8 @@ class Active {
     const { program, options } = this;
     const ticks = ticksOf(program.plan, world, options);
     const ref = { stage: program.stage.id, shard: 0 };
-    return new ShardActivations(ref, { program, world, options, source: undefined, ticks });
+    const fence = new Fence(program.plan, world.store, world.clock);
+    return new ShardActivations(ref, { program, world, options, source: undefined, ticks, fence });
   }
 
   elements(...elements: [string, number][]): () => Envelope {

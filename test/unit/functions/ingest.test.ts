@@ -2,6 +2,7 @@
  * Ingest: register, publish, confirm, acknowledge, in this order (J1 to J4), also after failures.
  */
 import { expect, test } from "vitest";
+import { Fence } from "../../../functions/fence.ts";
 import { Ingest } from "../../../functions/ingest.ts";
 import type { OutgoingMessage } from "../../../functions/ports.ts";
 import { decodeRegister, type Register } from "../../../functions/register.ts";
@@ -55,7 +56,9 @@ class Ingested {
     const program = programFor(built, "ingest");
     const options = optionsOf();
     const ticks = ticksOf(program.plan, this.unit.world, options);
-    this.ingest = new Ingest({ program, world: this.unit.world, options, ticks });
+    const { world } = this.unit;
+    const fence = new Fence(program.plan, world.store, world.clock);
+    this.ingest = new Ingest({ program, world, options, ticks, fence });
   }
 
   async take(data: string, messageId: string = `m${this.#nextId++}`): Promise<void> {

@@ -67,6 +67,27 @@ describe("a seek to a time", () => {
 });
 
 describe("a snapshot", () => {
+  it("brings back what belongs before what waits, in the order of the key", () => {
+    const world = new World({ enableMessageOrdering: true });
+    const topic = topicName;
+    const send = (text: string): void => {
+      const message = { data: Buffer.from(text), attributes: {}, orderingKey: "k" };
+      world.broker.publish(topic, [message]);
+    };
+    const consumer = world.attach();
+    send("1");
+    send("2");
+    world.broker.createSnapshot(snapshot, subscriptionName, {});
+    world.acknowledge(consumer, "1");
+    world.acknowledge(consumer, "2");
+    consumer.take();
+    consumer.room = 0;
+    send("3");
+    consumer.room = 10;
+    world.broker.seek(subscriptionName, snapshot);
+    expect(consumer.take()).toEqual(["1", "2", "3"]);
+  });
+
   it("brings back what was unacknowledged, and everything since", () => {
     const world = new World();
     const consumer = world.attach();

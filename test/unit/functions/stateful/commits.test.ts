@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import { ShardActivations } from "../../../../functions/activation.ts";
 import { decodeEnvelope, type Envelope } from "../../../../functions/envelope.ts";
+import { Fence } from "../../../../functions/fence.ts";
 import { ticksOf } from "../../../../functions/stage-handler.ts";
 import {
   bagState,
@@ -26,7 +27,8 @@ async function activate(built: Pipeline, ...groups: (readonly Message[])[]) {
   const options = optionsOf();
   const ticks = ticksOf(plan, unit.world, options);
   const ref = { stage: stage.id, shard: 0 };
-  const context = { program, world: unit.world, options, source: undefined, ticks };
+  const fence = new Fence(plan, unit.store, unit.world.clock);
+  const context = { program, world: unit.world, options, source: undefined, ticks, fence };
   const activations = new ShardActivations(ref, context);
   const whole = { plan: plan.hash, producer: "p/0", ...ref, minTime: MIN_TIMESTAMP };
   let sequence = 0;

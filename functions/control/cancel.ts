@@ -1,0 +1,50 @@
+/**
+ * Cancel: a job stops at once, whatever was open; its state is kept or deleted.
+ *
+ * Owns: the step to CANCELLED. What sinks have taken stays, and so does what waits in the sources'
+ * subscriptions.
+ *
+ * JX1. An activation that is out when the state is deleted can't bring a shard back: it knows a head
+ *      that is gone, or none, and then the shard's genesis document is there already.
+ */
+import type { Job } from "../job.ts";
+import type { ShardRef } from "../ports.ts";
+import { changeJob } from "./change-job.ts";
+import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { subscriptionsOf } from "./subscription-names.ts";
+
+/** How a job is cancelled. */
+export interface CancelOptions {
+  /** The state stays, and `resume` may take the job up again. */
+  readonly keepsState: boolean;
+}
+
+/**
+ * Cancels a job; cancelling one that was cancelled with its state kept may still delete it.
+ *
+ * @throws ERR_OPTION if the job is DONE or UPDATING, or its state is gone and was to be kept
+ */
+export async function cancel(
+  { deployment, world, subscriptions }: JobControl,
+  { keepsState }: CancelOptions,
+): Promise<Job> {
+  const { plan } = deployment;
+  const { all, mailboxes } = subscriptionsOf(plan);
+  const configs = await subscriptions.configs(all);
+  const job = await changeJob(plan, world.store, (before) => {
+    const states = ["RUNNING", "PAUSED", "DRAINING", "CANCELLED"] as const;
+    requireState(before, "cancelled", states);
+    const isGone = before.state === "CANCELLED" && before.keepsState !== true;
+    if (isGone && keepsState) requireState(before, "cancelled with its state kept", []);
+    return { ...stopping(before, configs, world.clock.nowMs()), state: "CANCELLED", keepsState };
+  });
+  await subscriptions.stop(all);
+  if (keepsState) return job;
+  await subscriptions.purge(mailboxes);
+  await world.store.deleteState(
+    plan.stages.flatMap(({ id, shards }) =>
+      Array.from({ length: shards }, (_, shard): ShardRef => ({ stage: id, shard })),
+    ),
+  );
+  return job;
+}

@@ -1,0 +1,174 @@
+/**
+ * Update: a running job goes on under another plan, with its state.
+ *
+ * Owns: the steps, and taking them up again where they were cut off. Does not own: which state fits
+ * (sdk/compile/compatibility.ts), moving it (replace-state.ts), replacing functions and topics, which
+ * is the caller's, between `prepareUpdate` and `finishUpdate`.
+ *
+ * UP1. What does not fit is refused before anything has changed.
+ * UP2. Each step may be taken again, after it or in the midst of it, with the same end.
+ */
+import {
+  comparePlans,
+  type PlanComparison,
+  requireCompatible,
+  type UpdateOptions,
+} from "../../sdk/compile/compatibility.ts";
+import type { MeshPlan } from "../../sdk/compile/plan.ts";
+import { MeshError } from "../../sdk/model/errors.ts";
+import { type Deployment, putDeployment } from "../deployment.ts";
+import type { Job, Stopped } from "../job.ts";
+import { startMessages } from "../launch.ts";
+import { type JobControl, requireState } from "./job-control.ts";
+import {
+  commitJob,
+  movedJob,
+  movedRegisters,
+  type Replacement,
+  replaceShards,
+  supersededBy,
+} from "./replace-state.ts";
+import { resume } from "./resume.ts";
+import { contentAtRest, newSnapshotId, noteChange } from "./snapshot.ts";
+import { readSnapshot, type SnapshotContent, writeSnapshot } from "./snapshot-text.ts";
+import { subscriptionsOf } from "./subscription-names.ts";
+
+/** What a job is updated to. */
+export interface UpdateInput extends UpdateOptions {
+  readonly deployment: Deployment;
+  /** How long the job may take to come to rest, in ms. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Moves the state of a job to another plan. When it returns, functions and topics of that plan can be
+ * put in place, and then the update finished.
+ *
+ * @param control - of the plan that the job runs now
+ * @throws ERR_UPDATE_INCOMPATIBLE if its state does not fit; nothing has changed then
+ * @throws ERR_UPDATE_TIMEOUT if the job does not come to rest; it runs on then
+ */
+export async function prepareUpdate(
+  control: JobControl,
+  input: UpdateInput,
+): Promise<PlanComparison> {
+  const { plan: old } = control.deployment;
+  const { plan } = input.deployment;
+  const comparison = comparePlans(old, plan, input);
+  requireCompatible(old, comparison);
+  const job = await readJob(control);
+  if (job.plan === plan.hash) return comparison;
+  requireUpdatable(job);
+  const content = await contentToMove(control, job, input);
+  await replaceState(control, { content, comparison, plan, generation: (job.generation ?? 0) + 1 });
+  return comparison;
+}
+
+/**
+ * Lets the job go on whose new functions stand.
+ *
+ * @param control - of the plan that it was updated to
+ */
+export async function finishUpdate(control: JobControl): Promise<Job> {
+  const { deployment, world } = control;
+  const job = await readJob(control);
+  if (job.state !== "UPDATING") return job; // It was finished before.
+  const { change } = job;
+  if (change?.phase !== "ready" || job.plan !== deployment.plan.hash) {
+    throw new MeshError(
+      "ERR_OPTION",
+      `Pipeline ${job.pipeline} is not ready to go on under plan ${deployment.plan.hash}: ` +
+        "its state has not been moved yet. Run tidemark update again.",
+    );
+  }
+  await world.mailboxes.publish(startMessages(deployment.plan, job));
+  const going = await resume(control);
+  if (change.snapshot !== undefined) await world.store.deleteSnapshot(change.snapshot);
+  return going;
+}
+
+/**
+ * Takes an update back that is not ready: the job runs on under its old plan.
+ *
+ * @param control - of the old plan
+ */
+export async function abortUpdate(control: JobControl): Promise<Job> {
+  const { plan } = control.deployment;
+  const job = await readJob(control);
+  const { change, generation = 0 } = job;
+  if (change?.phase !== "moving" || change.snapshot === undefined) return resume(control);
+  const content = await readSnapshot(control.world.store, change.snapshot);
+  const comparison = comparePlans(plan, plan);
+  await replaceState(control, { content, comparison, plan, generation: generation + 1 });
+  return finishUpdate(control);
+}
+
+/** The state as it was when the job came to rest, stored where no step of the update touches it. */
+async function contentToMove(
+  control: JobControl,
+  { change, stopped, pipeline }: Job,
+  { deployment, timeoutMs }: UpdateInput,
+): Promise<SnapshotContent> {
+  const { store } = control.world;
+  const { hash } = deployment.plan;
+  if (change?.phase === "moving" && change.snapshot !== undefined) {
+    if (change.kind === "update" && change.plan === hash)
+      return readSnapshot(store, change.snapshot);
+    const what = change.kind === "update" ? `update to plan ${change.plan}` : change.kind;
+    throw new MeshError(
+      "ERR_OPTION",
+      `Pipeline ${pipeline}: the ${what} was cut off in the midst of it. Bring that to its end first.`,
+    );
+  }
+  const id = newSnapshotId(control);
+  const begun = { kind: "update", plan: hash, snapshot: id } as const;
+  const content = await contentAtRest(control, { ...begun, phase: "stopping" }, timeoutMs);
+  try {
+    const takenAtMs = stopped?.atMs ?? control.world.clock.nowMs();
+    await writeSnapshot(store, id, content, { takenAtMs, subscriptions: {} });
+    await putDeployment(store, deployment);
+    await noteChange(control, { ...begun, phase: "moving" });
+  } catch (error) {
+    await resume(control); // Nothing of its state has changed yet.
+    throw error;
+  }
+  return content;
+}
+
+/** Writes shards and job of the new generation; the job then only has to go on. */
+async function replaceState(control: JobControl, replacement: Replacement): Promise<void> {
+  const { plan, generation, comparison, content } = replacement;
+  await replaceShards(control, replacement);
+  const registers = movedRegisters(replacement, control.world.clock.nowMs());
+  const ready = (job: Job): Job => ({
+    ...job,
+    ...movedJob(replacement),
+    plan: plan.hash,
+    generation,
+    superseded:
+      job.plan === plan.hash
+        ? (job.superseded ?? {})
+        : supersededBy({ ...job, plan: content.job.plan }, comparison, plan),
+    ...(job.stopped !== undefined && { stopped: stoppedOf(plan, job.stopped) }),
+    ...(job.change !== undefined && { change: { ...job.change, phase: "ready" } }),
+  });
+  await commitJob(control, ready, registers);
+}
+
+/** What is to push again: subscriptions that the plan has no more stay stopped. */
+function stoppedOf(plan: MeshPlan, stopped: Stopped): Stopped {
+  const names = new Set(subscriptionsOf(plan).all);
+  const configs = Object.entries(stopped.configs).filter(([name]) => names.has(name));
+  return { ...stopped, configs: Object.fromEntries(configs) };
+}
+
+async function readJob({ deployment, world }: JobControl): Promise<Job> {
+  const record = await world.store.readJob();
+  if (record !== undefined) return JSON.parse(record.text) as Job;
+  throw new MeshError("ERR_OPTION", `Pipeline ${deployment.plan.pipeline} was never launched.`);
+}
+
+/** @throws ERR_OPTION if a job can't be updated as it stands */
+function requireUpdatable(job: Job): void {
+  requireState(job, "updated", ["RUNNING", "UPDATING"]);
+}

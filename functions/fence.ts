@@ -1,0 +1,118 @@
+/**
+ * Fence: keeps instances and messages of one plan away from the state of another.
+ *
+ * Owns: what an instance must know of the stored job before it writes state that nobody wrote before,
+ * and what becomes of a message of another plan. Does not own: generations (activation.ts), how a plan
+ * comes to be superseded (control/update.ts).
+ * Place on the data's way: at its entry into a stage, and only for what is new or foreign.
+ *
+ * FE1. An instance whose plan is not the stored job's writes neither a shard that was never committed
+ *      nor a register: a deploy without an update changes nothing.
+ * FE2. A message of a plan that the job does not know is refused: it may still be wanted.
+ * FE3. What shards, tracker and launch of a superseded plan sent is dropped, for all of it was received
+ *      once. What its ingest instances sent is taken: its source messages may be acknowledged.
+ */
+import type { MeshPlan } from "../sdk/compile/plan.ts";
+import { MeshError } from "../sdk/model/errors.ts";
+import { type Envelope, isIngestProducer } from "./envelope.ts";
+import type { Job } from "./job.ts";
+import type { Clock, Store } from "./ports.ts";
+
+/** For how long the job that was read may answer for the stored one, in ms. */
+const FRESH_MS = 5_000;
+
+/** Returns an envelope as the instance's own plan would have it. */
+export type Translate = (envelope: Envelope) => Envelope;
+
+/** The fence of one instance. */
+export class Fence {
+  readonly #plan: MeshPlan;
+  readonly #store: Pick<Store, "readJob">;
+  readonly #clock: Clock;
+  #verified: Promise<void> | undefined;
+  #reads = 0;
+  #read: { readonly job: Job | undefined; readonly atMs: number } | undefined;
+
+  constructor(plan: MeshPlan, store: Pick<Store, "readJob">, clock: Clock) {
+    this.#plan = plan;
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Makes sure once that the stored job runs this plan (FE1).
+   *
+   * @throws ERR_PLAN_MISMATCH if it runs another
+   */
+  verify(): Promise<void> {
+    this.#verified ??= this.#verifyNow().catch((error: unknown) => {
+      this.#verified = undefined; // The next one asks again.
+      throw error;
+    });
+    return this.#verified;
+  }
+
+  /**
+   * Says what becomes of a message of another plan: how it is taken, or undefined to drop it.
+   *
+   * @throws ERR_PLAN_MISMATCH if it must come again (FE2)
+   */
+  async admit({ plan, producer, stage }: Envelope): Promise<Translate | undefined> {
+    const job = await this.#freshJob();
+    const superseded = job?.plan === this.#plan.hash ? job.superseded?.[plan] : undefined;
+    if (superseded === undefined) {
+      throw new MeshError(
+        "ERR_PLAN_MISMATCH",
+        `A bundle of plan ${plan} reached a function of plan ${this.#plan.hash}.`,
+      );
+    }
+    if (!isIngestProducer(producer)) return undefined;
+    const to = superseded[stage];
+    const shards = this.#plan.stages.find(({ id }) => id === to?.stage)?.shards;
+    if (to === undefined || shards === undefined) return undefined;
+    return (envelope) => translated(envelope, to, shards);
+  }
+
+  /** Returns how often the job was read since the last call: each is billed. */
+  takeReads(): number {
+    const reads = this.#reads;
+    this.#reads = 0;
+    return reads;
+  }
+
+  async #verifyNow(): Promise<void> {
+    const job = await this.#readJob();
+    if (job === undefined || job.plan === this.#plan.hash) return;
+    throw new MeshError(
+      "ERR_PLAN_MISMATCH",
+      `The stored job of pipeline ${this.#plan.pipeline} runs plan ${job.plan}; this function runs ` +
+        `plan ${this.#plan.hash}. Deploy the job's own plan again, or run tidemark update first.`,
+    );
+  }
+
+  async #freshJob(): Promise<Job | undefined> {
+    const read = this.#read;
+    if (read !== undefined && read.atMs > this.#clock.nowMs() - FRESH_MS) return read.job;
+    return this.#readJob();
+  }
+
+  async #readJob(): Promise<Job | undefined> {
+    this.#reads++;
+    const record = await this.#store.readJob();
+    const job = record === undefined ? undefined : (JSON.parse(record.text) as Job);
+    this.#read = { job, atMs: this.#clock.nowMs() };
+    return job;
+  }
+}
+
+/** Sequence numbers count by target: of two targets that are one now, each is a producer's own. */
+function translated(
+  envelope: Envelope,
+  { stage, shards: before }: { readonly stage: string; readonly shards: number },
+  shards: number,
+): Envelope {
+  const own = { ...envelope, stage };
+  if (before === shards) return own;
+  const producer = `${envelope.producer}.${envelope.shard}`;
+  return { ...own, producer, shard: envelope.shard % shards, spreads: true };
+}
