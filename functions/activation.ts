@@ -35,7 +35,7 @@ import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
 import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
 import { outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
-import { countOf, splitsOf, spreadsOf, takeIfNew, toItself } from "./take-messages.ts";
+import { splitsOf, spreadsOf, takeIfNew, takenOf, toItself } from "./take-messages.ts";
 import type { Ticks } from "./ticks.ts";
 import { userError } from "./user-errors.ts";
 
@@ -171,8 +171,8 @@ export class ShardActivations {
         publishedMs.filter((_, i) => isBundle(i)),
         world.clock.nowMs(),
       ),
-      taken: countOf(fresh),
-      sent: sentElements(shard, result),
+      ...takenOf(fresh),
+      ...sentElements(shard, result),
     });
     await this.#flush(shard, log);
     await this.#context.ticks.ensure();

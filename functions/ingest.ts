@@ -360,7 +360,7 @@ export class Ingest {
       this.#gathered.offer({
         ...elementsAt(atMs, taken.length, outputs.elements),
         ...waitsOf(published, atMs),
-        sent,
+        ...(outputs.bundles.length > 0 && { sent }),
       }),
       { activations: 1, commits: 1, documentsWritten: 1 },
       costOfMessages(messages),

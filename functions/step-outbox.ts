@@ -12,6 +12,7 @@ import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
 import { generationOf } from "./job.ts";
 import type { Failures } from "./metrics/failures.ts";
+import type { WorkJson } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
@@ -68,13 +69,13 @@ export function outboxOf(
 }
 
 /** Returns how many elements a run sends, by target stage. */
-export function sentElements(shard: Shard, { outputs, self }: RunResult): Record<string, number> {
+export function sentElements(shard: Shard, { outputs, self }: RunResult): WorkJson {
   const sent: Record<string, number> = {};
   const own = self.map(({ body }) => ({ stage: shard.ref.stage, count: countOf(body) }));
   for (const { stage, count } of [...outputs.bundles, ...own]) {
     if (count > 0) sent[stage] = (sent[stage] ?? 0) + count;
   }
-  return sent;
+  return Object.keys(sent).length === 0 ? {} : { sent };
 }
 
 /** Elements of a message to itself: a half of a bundle may have to be cut again. */

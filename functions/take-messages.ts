@@ -10,13 +10,16 @@ import { halve } from "./bundle-builder.ts";
 import { type AdvanceBody, type Envelope, isIngestProducer } from "./envelope.ts";
 import type { SelfMessage } from "./gathered.ts";
 import { sideKey } from "./job.ts";
+import type { WorkJson } from "./metrics/work.ts";
 import type { Program } from "./program.ts";
 import type { Shard } from "./shard.ts";
 import { spread } from "./spread.ts";
 
 /** Returns how many elements are in bundles. */
-export function countOf(envelopes: readonly Envelope[]): number {
-  return envelopes.reduce((sum, { sequence, count }) => sum + (sequence < 0 ? 0 : count), 0);
+export function takenOf(envelopes: readonly Envelope[]): WorkJson {
+  let taken = 0;
+  for (const { sequence, count } of envelopes) if (sequence >= 0) taken += count;
+  return taken === 0 ? {} : { taken };
 }
 
 /** Returns bundles of more than one element as two messages to the shard itself; undefined if none is. */

@@ -42,6 +42,8 @@ const words: Readonly<Partial<Record<MeshErrorCode, string>>> = {
   ERR_SINK: "a sink refuses what it is given",
 };
 
+const NOTHING: WorkJson = Object.freeze({});
+
 interface Noted {
   readonly cause: unknown;
   json: FailureJson;
@@ -72,7 +74,7 @@ export class Failures {
 
   /** Logs each cause once, and returns what is to be stored of all. */
   take(log: Log): WorkJson {
-    if (this.#noted.size === 0) return {};
+    if (this.#noted.size === 0) return NOTHING;
     const noted = [...this.#noted.values()];
     const retries = this.#retries;
     this.#noted.clear();

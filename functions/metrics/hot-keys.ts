@@ -11,7 +11,7 @@
  *
  * @see Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data Streams
  */
-import { textHash } from "../../sdk/model/text-hash.ts";
+import { hashLanes } from "../../sdk/model/text-hash.ts";
 
 /** `[all that was counted, hash, count, error, hash, count, error, …]`. */
 export type HotKeysJson = readonly (number | string)[];
@@ -29,7 +29,9 @@ const SAMPLE_MAX = 32;
 const TOTAL_MAX = 200_000;
 
 interface Counter {
-  readonly hash: string;
+  /** The two halves of the key's hash. */
+  readonly high: number;
+  readonly low: number;
   count: number;
   error: number;
 }
@@ -46,7 +48,8 @@ export class HotKeys {
     this.#step = Math.imul(this.#total + 1, 2_654_435_761) >>> 0;
     for (let i = 0; i + 2 < rest.length; i += 3) {
       const [hash, count, error] = rest.slice(i, i + 3);
-      this.#counters.push({ hash: String(hash), count: Number(count), error: Number(error) });
+      const [high, low] = halvesOf(String(hash));
+      this.#counters.push({ high, low, count: Number(count), error: Number(error) });
     }
   }
 
@@ -69,29 +72,34 @@ export class HotKeys {
   }
 
   toJson(): HotKeysJson {
-    const counters = this.#counters.flatMap(({ hash, count, error }) => [hash, count, error]);
+    const counters = this.#counters.flatMap(({ high, low, count, error }) => [
+      hex(high) + hex(low),
+      count,
+      error,
+    ]);
     return [this.#total, ...counters];
   }
 
   #count(key: string, weight: number): void {
-    const hash = textHash(key);
+    const [high, low] = hashLanes(key);
     this.#total += weight;
     if (this.#total > TOTAL_MAX) this.#halve();
-    const known = this.#counters.find((counter) => counter.hash === hash);
-    if (known !== undefined) {
-      known.count += weight;
-      return;
+    let least = 0;
+    let leastCount = Number.POSITIVE_INFINITY;
+    for (const [i, counter] of this.#counters.entries()) {
+      if (counter.low === low && counter.high === high) {
+        counter.count += weight;
+        return;
+      }
+      if (counter.count >= leastCount) continue;
+      least = i;
+      leastCount = counter.count;
     }
     if (this.#counters.length < COUNTERS) {
-      this.#counters.push({ hash, count: weight, error: 0 });
-      return;
+      this.#counters.push({ high, low, count: weight, error: 0 });
+    } else {
+      this.#counters[least] = { high, low, count: leastCount + weight, error: leastCount };
     }
-    let least = 0;
-    for (let i = 1; i < COUNTERS; i++) {
-      if ((this.#counters[i]?.count ?? 0) < (this.#counters[least]?.count ?? 0)) least = i;
-    }
-    const error = this.#counters[least]?.count ?? 0;
-    this.#counters[least] = { hash, count: error + weight, error };
   }
 
   #halve(): void {
@@ -101,6 +109,15 @@ export class HotKeys {
       counter.error = Math.ceil(counter.error / 2);
     }
   }
+}
+
+/** As textHash writes it. */
+function hex(half: number): string {
+  return half.toString(16).padStart(8, "0");
+}
+
+function halvesOf(hash: string): [high: number, low: number] {
+  return [Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8), 16)];
 }
 
 /** Returns the keys that take at least `shareMin` of a shard's elements, the hottest first. */

@@ -35,7 +35,9 @@ export function operationsResult(json: OperationsJson): Operations {
 
 /** Returns the sum of stored operations. */
 export function addOperations(a: OperationsJson, b: OperationsJson): OperationsJson {
-  return OPERATIONS.map((_, i) => (a[i] ?? 0) + (b[i] ?? 0));
+  const sum: number[] = [];
+  for (let i = 0; i < OPERATIONS.length; i++) sum.push((a[i] ?? 0) + (b[i] ?? 0));
+  return sum;
 }
 
 /** The cost of a shard's step. */

@@ -36,22 +36,36 @@ export interface WorkJson {
   readonly failures?: readonly FailureJson[];
 }
 
-/** Returns two counts as one; `b` is the newer. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NUMBERS = ["retries", "conflicts", "busyMs", "taken"] as const;
+
+/** Returns two counts as one; `b` is the newer. Called for every commit, so it makes no more than it needs. */
 export function mergeWork(a: WorkJson | undefined, b: WorkJson | undefined): WorkJson {
-  if (a === undefined || b === undefined) return a ?? b ?? {};
-  const sum = (x = 0, y = 0): number => x + y;
-  return withoutNothing({
-    retries: sum(a.retries, b.retries),
-    conflicts: sum(a.conflicts, b.conflicts),
-    busyMs: sum(a.busyMs, b.busyMs),
-    latency: mergeHistograms(a.latency ?? [], b.latency ?? []),
-    systemLatency: mergeHistograms(a.systemLatency ?? [], b.systemLatency ?? []),
-    rate: mergeRates(a.rate ?? [], b.rate ?? []),
-    operations: addOperations(a.operations ?? [], b.operations ?? []),
-    taken: sum(a.taken, b.taken),
-    sent: addSent(a.sent ?? {}, b.sent ?? {}),
-    failures: mergeFailures(a.failures ?? [], b.failures ?? []),
-  });
+  if (a === undefined || isNothing(a)) return b ?? {};
+  if (b === undefined || isNothing(b)) return a;
+  const sum: Mutable<WorkJson> = { ...a };
+  for (const name of NUMBERS) {
+    const more = b[name];
+    if (more !== undefined) sum[name] = (a[name] ?? 0) + more;
+  }
+  mergeLists(sum, a, b);
+  return sum;
+}
+
+function mergeLists(sum: Mutable<WorkJson>, a: WorkJson, b: WorkJson): void {
+  const { latency, systemLatency, rate, operations, sent, failures } = b;
+  if (latency) sum.latency = mergeHistograms(a.latency ?? [], latency);
+  if (systemLatency) sum.systemLatency = mergeHistograms(a.systemLatency ?? [], systemLatency);
+  if (rate) sum.rate = mergeRates(a.rate ?? [], rate);
+  if (operations) sum.operations = addOperations(a.operations ?? [], operations);
+  if (sent) sum.sent = addSent(a.sent ?? {}, sent);
+  if (failures) sum.failures = mergeFailures(a.failures ?? [], failures);
+}
+
+function isNothing(work: WorkJson): boolean {
+  for (const _ in work) return false;
+  return true;
 }
 
 /** Returns `work` with more operations. */
@@ -69,7 +83,8 @@ export class WorkGathered {
   took(durationMs: number): void {
     const latency: number[] = [];
     addDuration(latency, durationMs);
-    this.add({ busyMs: Math.max(0, Math.round(durationMs)), latency });
+    const busyMs = Math.max(0, Math.round(durationMs));
+    this.add({ ...(busyMs > 0 && { busyMs }), latency });
   }
 
   add(work: WorkJson): void {
@@ -112,14 +127,4 @@ function addSent(
   const sent: Record<string, number> = { ...a };
   for (const [stage, count] of Object.entries(b)) sent[stage] = (sent[stage] ?? 0) + count;
   return sent;
-}
-
-function withoutNothing(work: WorkJson): WorkJson {
-  return Object.fromEntries(
-    Object.entries(work).filter(([, value]) => {
-      if (typeof value === "number") return value !== 0;
-      if (Array.isArray(value) && value.every((each) => each === 0)) return false;
-      return value !== undefined && Object.keys(value).length > 0;
-    }),
-  );
 }
