@@ -9,12 +9,15 @@
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
 import { drain } from "../functions/control/drain.ts";
+import { resume } from "../functions/control/resume.ts";
+import { placesOf } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
-import { launch } from "../functions/launch.ts";
+import { launch, requireLaunchable } from "../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../functions/status.ts";
+import { decodeJob } from "../functions/tracker.ts";
 import { compile } from "../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
@@ -178,6 +181,7 @@ class Mesh implements LocalMesh {
     const { project } = this.#environment;
     await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
     this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+    await this.#takeUp();
     await provision(this.plan, pipeline.graph.nodes, {
       pubsub: this.services.pubsubClient,
       tasks: this.services.tasksClient,
@@ -189,8 +193,23 @@ class Mesh implements LocalMesh {
     const endpoints = Object.fromEntries(
       this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
     );
-    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints };
+    const places = placesOf(pipeline.graph);
+    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints, places };
     await launch(deployment, this.#world, this.#ticks());
+  }
+
+  /** A job that was paused goes on with its mesh, whose functions may listen elsewhere now. */
+  async #takeUp(): Promise<void> {
+    const record = await this.#world.store.readJob();
+    if (record === undefined) return;
+    const job = decodeJob(record.text, this.plan);
+    requireLaunchable(job);
+    if (job.state !== "PAUSED") return;
+    const { compile, options, queue, trackerUrl } = this.#environment;
+    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints: {} };
+    const world = this.#world;
+    const { subscriptions } = world;
+    await resume({ deployment, world, subscriptions, ticks: this.#ticks() });
   }
 
   status(): Promise<MeshStatus> {

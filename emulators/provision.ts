@@ -36,6 +36,7 @@ export async function provision(
   for (const { mailbox, ingest } of plan.stages) {
     if (mailbox !== undefined) topics.add(mailbox);
     if (ingest?.topic !== undefined) topics.add(ingest.topic);
+    if (ingest !== undefined) topics.add(ingest.replay);
   }
   for (const node of nodes) {
     if (node.kind === "sink" && node.sink.type === "pubsub") topics.add(node.sink.topic);
@@ -61,20 +62,23 @@ async function provisionStage(
   { pubsub, urlOf }: ProvisionTarget,
 ): Promise<void> {
   const pushEndpoint = urlOf(stage.id);
-  const topic = stage.mailbox ?? stage.ingest?.topic;
-  const name = stage.mailbox ?? stage.ingest?.subscription ?? "";
-  if (topic !== undefined) {
-    await ifNew(() =>
-      pubsub.createSubscription(topic, name, {
-        pushEndpoint,
-        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
-        enableMessageOrdering: stage.mailbox !== undefined,
-        expirationPolicy: {},
-      }),
-    );
+  const { mailbox, ingest } = stage;
+  const feeds = [{ topic: mailbox ?? ingest?.topic, name: mailbox ?? ingest?.subscription ?? "" }];
+  if (ingest !== undefined) feeds.push({ topic: ingest.replay, name: ingest.replay });
+  for (const { topic, name } of feeds) {
+    if (topic !== undefined) {
+      await ifNew(() =>
+        pubsub.createSubscription(topic, name, {
+          pushEndpoint,
+          ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+          enableMessageOrdering: mailbox !== undefined,
+          expirationPolicy: {},
+        }),
+      );
+    }
+    // A subscription that was there before pushes to where the function was last time.
+    await pubsub.subscription(name).modifyPushConfig({ pushEndpoint });
   }
-  // A subscription that was there before pushes to where the function was last time.
-  await pubsub.subscription(name).modifyPushConfig({ pushEndpoint });
 }
 
 /** Subscriptions that keep what a test looks at, from the first element on, until it is read. */

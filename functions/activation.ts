@@ -19,6 +19,7 @@ import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
+import { type Letters, lettersIn, recordsOf } from "./dead-letters/taking.ts";
 import { type Envelope, isIngestProducer } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
@@ -29,12 +30,19 @@ import { costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import { elementsAt, WorkGathered, type WorkJson, waitsOf } from "./metrics/work.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import { messagesOf, type OutboxEntry } from "./outbox.ts";
-import type { HeadCommit, Log, ShardRef, SinkDocument, World } from "./ports.ts";
+import { outboxMessages } from "./outbox.ts";
+import type { HeadCommit, Log, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
-import { bytesOf, nextCommit, openShard, type Shard } from "./shard.ts";
-import { outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
+import {
+  bytesOf,
+  isUnproven,
+  nextCommit,
+  openShard,
+  type Shard,
+  type StepEffects,
+} from "./shard.ts";
+import { deadLettersOf, outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
 import { splitsOf, spreadsOf, takeIfNew, takenOf, toItself } from "./take-messages.ts";
 import type { Ticks } from "./ticks.ts";
 import { userError } from "./user-errors.ts";
@@ -133,8 +141,11 @@ export class ShardActivations {
   /** Mends what made an attempt fail, or throws it. */
   async #prepareNext(attempt: Attempt, error: unknown): Promise<void> {
     if (error instanceof PoisonElement) await this.#exclude(error, attempt);
-    else if (error instanceof CommitTooBig) this.#narrow(attempt);
-    else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+    else if (error instanceof CommitTooBig) {
+      this.#narrow(attempt);
+      forgetPoison(attempt);
+    } else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+      forgetPoison(attempt);
       this.#gathered.add({ conflicts: 1 });
       if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
       const { clock, random } = this.#context.world;
@@ -148,7 +159,7 @@ export class ShardActivations {
     { publishedMs = [] }: Delivery,
     log: Log,
   ): Promise<void> {
-    const { world } = this.#context;
+    const { world, options } = this.#context;
     const envelopes = messages.map((open) => open());
     const shard = await this.#open(envelopes);
     await this.#flush(shard, log);
@@ -159,24 +170,22 @@ export class ShardActivations {
     attempt.bundles = bundleIds(fresh);
     // Known ones may be of an instance that ended before it scheduled the tick.
     if (fresh.length === 0) return this.#context.ticks.ensure();
+    const letters = await lettersIn(fresh, world.store);
+    this.#gathered.did({ documentsRead: letters.size });
     const { elementsIn, elementsOut } = shard.metrics;
-    const result = await this.#run(shard, fresh, attempt);
+    const result = await this.#run(shard, fresh, letters, attempt);
     const taken = shard.metrics.elementsIn - elementsIn;
     const given = shard.metrics.elementsOut - elementsOut;
-    const isBundle = (i: number): boolean =>
-      isNew[i] === true && (envelopes[i]?.sequence ?? -1) >= 0;
+    const published = publishedMs.filter((_, i) => isNew[i] && isBundle(envelopes[i]));
     await this.#commit(shard, result, attempt, log, {
       ...elementsAt(nowMs, taken, given),
-      ...waitsOf(
-        publishedMs.filter((_, i) => isBundle(i)),
-        world.clock.nowMs(),
-      ),
+      ...waitsOf(published, world.clock.nowMs()),
       ...takenOf(fresh),
       ...sentElements(shard, result),
     });
     await this.#flush(shard, log);
     await this.#context.ticks.ensure();
-    await callFinalizers(result.outputs.finalizers, log);
+    await callFinalizers(result.outputs.finalizers, log, options.userCodeMsMax);
   }
 
   /** Opens the shard, anew where a message says that it has been replaced since (GE1). */
@@ -188,7 +197,7 @@ export class ShardActivations {
       this.#shard = await openShard(this.#ref, program, world.store, options);
       this.#gathered.did({ documentsRead: this.#shard.documentsRead });
       // Whoever committed it may have sent it: here it is sent again (A3).
-      this.#gathered.did(costOfMessages(messagesOf(this.#shard.unflushed ?? [])));
+      this.#gathered.did(costOfMessages(outboxMessages(this.#shard.unflushed ?? [])));
     }
     const { version, generation } = this.#shard;
     if (generation < newest) {
@@ -203,7 +212,12 @@ export class ShardActivations {
     return this.#shard;
   }
 
-  async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
+  async #run(
+    shard: Shard,
+    fresh: readonly Envelope[],
+    letters: Letters,
+    attempt: Attempt,
+  ): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isIngestProducer, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
@@ -218,6 +232,7 @@ export class ShardActivations {
       program,
       chain: this.#chain,
       source,
+      letters,
       clock: world.clock,
       options: {
         ...options,
@@ -237,35 +252,37 @@ export class ShardActivations {
     log: Log,
     work: WorkJson,
   ): Promise<void> {
-    const { failures } = this.#chain;
-    const outbox = outboxOf(shard, result, attempt.dead, { ...this.#context, failures });
+    const { failures, metrics } = this.#chain;
+    const dead = deadLettersOf(shard, result, attempt.dead, { ...this.#context, failures });
     this.#gathered.add(failures.take(log));
-    shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    await this.#commitOutbox(shard, outbox, result.outputs.documents, work);
-    this.#chain.metrics.committed();
+    const outbox = outboxOf(shard, result, dead, this.#context);
+    const letters = recordsOf(dead, result.taken, this.#context.world.clock.nowMs());
+    shard.userMetrics = storedMetrics(shard.userMetrics, metrics.uncommitted);
+    const { documents } = result.outputs;
+    await this.#commitStep(shard, { outbox, documents, letters }, work);
+    metrics.committed();
   }
 
-  /** Commits the shard's next head with an outbox, which is then the shard's. */
-  async #commitOutbox(
+  /** Commits the shard's next head with what a step gave, whose outbox is then the shard's. */
+  async #commitStep(
     shard: Shard,
-    outbox: readonly OutboxEntry[],
-    sinkDocuments: readonly SinkDocument[],
+    effects: Omit<StepEffects, "work" | "flushCost">,
     own: WorkJson,
   ): Promise<void> {
     const { random, clock } = this.#context.world;
+    const { outbox } = effects;
     const token = random.id();
-    const nowMs = clock.nowMs();
-    const flushCost = costOfMessages(messagesOf(outbox));
-    const work = this.#gathered.offer(own);
-    const input = { outbox, sinkDocuments, token, nowMs, work, flushCost };
-    const { commit, outboxParts, work: stored } = nextCommit(shard, input);
+    const flushCost = costOfMessages(outboxMessages(outbox));
+    const step = { ...effects, work: this.#gathered.offer(own), flushCost };
+    const { commit, outboxParts, work } = nextCommit(shard, step, token, clock.nowMs());
     if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
     this.#gathered.stored();
-    shard.work = stored;
+    shard.work = work;
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
+    shard.isUnproven = isUnproven(outbox, shard);
   }
 
   /** Commits; a failure of unknown outcome is settled by looking for our token in the newest head. */
@@ -290,9 +307,10 @@ export class ShardActivations {
 
   async #flush(shard: Shard, log: Log): Promise<void> {
     const { failures } = this.#chain;
-    await flush(shard, { ...this.#context, failures, log }, async (outbox) => {
+    await flush(shard, { ...this.#context, failures, log }, async (outbox, dead) => {
       this.#gathered.add(failures.take(log));
-      await this.#commitOutbox(shard, outbox, [], {});
+      const letters = recordsOf(dead, [], this.#context.world.clock.nowMs());
+      await this.#commitStep(shard, { outbox, documents: [], letters }, {});
     });
   }
 
@@ -311,10 +329,14 @@ export class ShardActivations {
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
-    const { columns, index, slot } = poison.element;
-    const excluded = attempt.excluded.get(slot) ?? new Set();
-    attempt.excluded.set(slot, excluded.add(index));
-    attempt.dead.push({ columns, index, error: cause });
+    for (const { element, cause: error } of [poison, ...poison.others]) {
+      // Another kind of failure has its own turn, when this one's elements are gone.
+      if (isMeshError(error) && error.disposition !== "dead-letter") continue;
+      const { columns, index, slot } = element;
+      const excluded = attempt.excluded.get(slot) ?? new Set();
+      attempt.excluded.set(slot, excluded.add(index));
+      attempt.dead.push({ columns, index, error });
+    }
   }
 
   #narrow(attempt: Attempt): void {
@@ -340,10 +362,21 @@ function newAttempt(): Attempt {
   return { excluded: new Map(), dead: [], bundles: [], ...none };
 }
 
+function isBundle(envelope: Envelope | undefined): boolean {
+  return envelope !== undefined && envelope.sequence >= 0;
+}
+
+/** The next attempt may take other messages: what fails among them is found again. */
+function forgetPoison(attempt: Attempt): void {
+  attempt.excluded.clear();
+  attempt.dead.length = 0;
+  attempt.poison = 0;
+}
+
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
 const ELEMENTS_DIVISOR = 4 ** 3;
 
-const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
+const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [], taken: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}

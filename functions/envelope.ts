@@ -12,6 +12,7 @@ import { inflateSync } from "node:zlib";
 import type { Json } from "../sdk/coders/coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
+import type { LetterAttempt, ReplayedLetter } from "./dead-letters/taking.ts";
 import type { Read } from "./reads/read.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface WindowColumns {
   readonly side?: string;
   /** Of a side input: how many elements the whole pane has; 0: `values` hold one that is none. */
   readonly size?: number;
+  /** The dead letter that the one element in here was; only within a run. */
+  readonly letter?: LetterAttempt;
 }
 
 /** A pane as on the wire. */
@@ -43,6 +46,7 @@ export type EnvelopeBody =
   | { readonly kind: "elements"; readonly windows: readonly WindowColumns[] }
   | { readonly kind: "start" }
   | { readonly kind: "split"; readonly read: Read }
+  | { readonly kind: "replay"; readonly letters: readonly ReplayedLetter[] }
   | {
       readonly kind: "advance";
       /** Stored watermarks that the shard needs to know: its stage's, its targets', its side inputs'. */
@@ -53,6 +57,8 @@ export type EnvelopeBody =
       readonly synchronizedMs?: number;
       /** The job is drained: what is still to be read is cut short. */
       readonly drains?: boolean;
+      /** The stage has come to its end: the shard shows by one more head that its sinks have all. */
+      readonly proves?: boolean;
       /** True: the job is about to stand still, and what is still to be read waits. False: it goes on. */
       readonly pauses?: boolean;
     };
@@ -63,7 +69,7 @@ export type AdvanceBody = Extract<EnvelopeBody, { kind: "advance" }>;
 /** One message between stages. */
 export interface Envelope {
   readonly plan: string;
-  /** `stage/shard`, or the random id of an ingest instance, or `tracker`, `launch`. */
+  /** `stage/shard`, or the random id of an ingest instance or a replay, or `tracker`, `launch`. */
   readonly producer: string;
   /** Counts the bundles of this producer to this target; -1 where duplicates do no harm. */
   readonly sequence: number;
@@ -145,8 +151,9 @@ function isEnvelope(value: unknown): value is Envelope {
 }
 
 function isBody(value: unknown): value is EnvelopeBody {
-  const body = (value ?? {}) as { kind?: unknown; windows?: unknown; watermarks?: unknown };
+  const body = (value ?? {}) as Record<"kind" | "windows" | "letters" | "watermarks", unknown>;
   if (body.kind === "elements") return Array.isArray(body.windows);
+  if (body.kind === "replay") return Array.isArray(body.letters);
   if (body.kind === "advance") return typeof body.watermarks === "object";
   return body.kind === "start" || body.kind === "split";
 }

@@ -10,6 +10,8 @@
  *
  * J3. A message is acknowledged when its bundles are published and confirmed, and not before.
  * J4. The ids of what a message gives follow from the message alone; so do shards and sink ids.
+ * J5. A dead letter that comes back runs in a group of such alone, which the source's watermark
+ *     policy does not see: an old message neither holds nor moves it.
  */
 
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
@@ -19,26 +21,22 @@ import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "..
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
-import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { type MessageFailure, messageLetter, readReturned } from "./dead-letters/message-letter.ts";
+import { messageOfPayload } from "./dead-letters/payload.ts";
+import { sinkLetter } from "./dead-letters/sink-letter.ts";
+import { dueRecord, messagesOf, recordsOf, type TakenLetter } from "./dead-letters/taking.ts";
 import { bundleText } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
-import { boundLog, type LogContext, type TraceContext } from "./log-context.ts";
+import { IngestWork } from "./ingest-work.ts";
+import type { TraceContext } from "./log-context.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
-import { costOfDocuments, costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
-import {
-  elementsAt,
-  mergeWork,
-  WorkGathered,
-  type WorkJson,
-  waitsOf,
-  withOperations,
-} from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
-import { messageOf } from "./outbox.ts";
-import type { Log, OutgoingMessage, World } from "./ports.ts";
+import { messageOf, type OutboxEntry } from "./outbox.ts";
+import type { DeadLetterRecord, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
 import { sendAll, sinkTopics } from "./send.ts";
@@ -57,6 +55,8 @@ export interface IngestContext {
 interface Waiting {
   readonly trace: TraceContext | undefined;
   readonly message: SourceMessage;
+  /** The dead letter that comes back. */
+  readonly letter: Omit<TakenLetter, "isLate"> | undefined;
   readonly acknowledge: () => void;
   readonly refuse: (error: unknown) => void;
 }
@@ -66,6 +66,7 @@ interface Group {
   readonly register: Register;
   readonly messages: readonly OutgoingMessage[];
   readonly documents: BundleOutputs["documents"];
+  readonly letters: readonly DeadLetterRecord[];
   readonly finalizers: BundleOutputs["finalizers"];
 }
 
@@ -76,6 +77,8 @@ interface Unconfirmed {
   readonly waiting: readonly Waiting[];
   readonly finalizers: BundleOutputs["finalizers"];
 }
+
+type LetterContent = Pick<DeadLetter, "data" | "element" | "timestamp">;
 
 const NOBODY: Unconfirmed = { waiting: [], finalizers: [], beganMs: 0 };
 
@@ -90,23 +93,34 @@ export class Ingest {
   #isRunning = false;
   #index = 0;
   #published = -1;
-  /** What waits for the next register, or for the confirmation of the last one. */
-  readonly #gathered = new WorkGathered();
-  #trace: TraceContext | undefined;
-  readonly #log: Log;
+  readonly #work: IngestWork;
 
   constructor(context: IngestContext) {
     this.#context = context;
     this.#read = messageReader(context.program.root);
     this.#chain = new Chain(context.program, context.options);
     this.#producer = context.world.random.id();
-    this.#log = boundLog(context.world.log, () => this.#logContext());
+    this.#work = new IngestWork(context.program, context.world, this.#chain.failures);
   }
 
   /** Takes a message; resolves when it may be acknowledged (J3). */
   take(message: SourceMessage, trace?: TraceContext): Promise<void> {
+    return this.#enqueue(message, undefined, trace);
+  }
+
+  /** Takes a message of the replay subscription, once (DL3); resolves as `take` does. */
+  async takeBack(replayed: SourceMessage): Promise<void> {
+    const { id, attempt, payload } = readReturned(replayed);
+    const [record] = await this.#context.world.store.readDeadLetters([id]);
+    const letters = new Map(record === undefined ? [] : [[id, record]]);
+    const due = dueRecord(letters, { id, attempt });
+    if (due === undefined) return;
+    await this.#enqueue(messageOfPayload(payload), { record: due, attempt });
+  }
+
+  #enqueue(message: SourceMessage, letter: Waiting["letter"], trace?: TraceContext): Promise<void> {
     return new Promise((acknowledge, refuse) => {
-      this.#waiting.push({ message, trace, acknowledge, refuse });
+      this.#waiting.push({ message, letter, trace, acknowledge, refuse });
       if (!this.#isRunning) void this.#pump();
     });
   }
@@ -136,8 +150,7 @@ export class Ingest {
           unconfirmed = { waiting: group, finalizers, beganMs };
         }
       } catch (error) {
-        // What the group met is stored with the next one.
-        this.#gathered.add(this.#chain.failures.take(this.#log));
+        this.#work.failed();
         unconfirmed = NOBODY;
         this.#renew();
         for (const { refuse } of [...before.waiting, ...group]) refuse(error);
@@ -148,18 +161,18 @@ export class Ingest {
 
   #acknowledge({ waiting, finalizers }: Unconfirmed): void {
     for (const { acknowledge } of waiting) acknowledge();
-    void callFinalizers(finalizers, this.#log);
+    void callFinalizers(finalizers, this.#work.log, this.#context.options.userCodeMsMax);
   }
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
-    await this.#context.fence.verify();
-    this.#gathered.did({ documentsRead: this.#context.fence.takeReads() });
-    this.#trace = group[0]?.trace;
-    if (before.waiting.length > 0) this.#noteLatency(before);
-    const run = await this.#run(group.map((waiting) => waiting.message));
+    const { fence } = this.#context;
+    await fence.verify();
+    if (before.waiting.length > 0) this.#work.ended(before.beganMs);
+    this.#work.begin(`${this.#producer}/${this.#index}`, group[0]?.trace, fence.takeReads());
+    const run = await this.#run(group);
     await this.#register(run.register);
-    this.#gathered.stored();
+    this.#work.stored();
     this.#acknowledge(before);
     await this.#publish(run);
     this.#chain.metrics.committed();
@@ -182,7 +195,11 @@ export class Ingest {
     if (this.#waiting.length > 1 && this.#waiting.length < options.groupMessagesMax) {
       await world.clock.sleep(options.gatherMs);
     }
-    return this.#waiting.splice(0, options.groupMessagesMax);
+    const [first] = this.#waiting;
+    const isBack = first?.letter !== undefined;
+    const other = this.#waiting.findIndex(({ letter }) => (letter !== undefined) !== isBack);
+    const count = other < 0 ? this.#waiting.length : other;
+    return this.#waiting.splice(0, Math.min(count, options.groupMessagesMax));
   }
 
   async #register(register: Register): Promise<void> {
@@ -193,47 +210,40 @@ export class Ingest {
   }
 
   /** The register is written anew, so that it can tell how long its group took, too. */
-  async #confirm(register: Register, group: Unconfirmed): Promise<void> {
-    this.#noteLatency(group);
-    const own = withOperations({}, { commits: 1, documentsWritten: 1 });
-    const work = mergeWork(register.metrics.work, this.#gathered.offer(own));
-    const metrics = { ...register.metrics, work };
+  async #confirm(register: Register, { beganMs }: Unconfirmed): Promise<void> {
+    this.#work.ended(beganMs);
+    const metrics = this.#work.ofConfirmation(register);
     const confirmed = { ...register, confirmed: this.#published, metrics };
     const { store } = this.#context.world;
     await store.replaceRegister({ id: registerId(register), text: JSON.stringify(confirmed) });
-    this.#gathered.stored();
-  }
-
-  #noteLatency({ beganMs }: Unconfirmed): void {
-    const durationMs = this.#context.world.clock.nowMs() - beganMs;
-    this.#gathered.took(durationMs);
-    this.#log("DEBUG", "Group commit.", { durationMs });
-  }
-
-  #logContext(): LogContext {
-    const { plan, stage } = this.#context.program;
-    const activation = `${this.#producer}/${this.#index}`;
-    const trace = this.#trace;
-    return { pipeline: plan.pipeline, plan: plan.hash, stage: stage.id, activation, trace };
+    this.#work.stored();
   }
 
   async #publish(group: Group): Promise<void> {
     const { store } = this.#context.world;
     if (group.documents.length > 0) await store.writeDocuments(group.documents);
-    await this.#send(group.messages);
+    const refused = await this.#send(group.messages);
+    // After what they gave: a letter that is closed is not taken again.
+    const letters = [
+      ...group.letters,
+      ...recordsOf(refused, [], this.#context.world.clock.nowMs()),
+    ];
+    if (letters.length > 0) await store.putDeadLetters(letters);
     this.#published = group.register.index;
   }
 
-  /** Publishes; of what a sink refuses for good, its dead letter. */
-  async #send(messages: readonly OutgoingMessage[]): Promise<void> {
+  /** Publishes; of what a sink refuses for good, its dead letter. Returns these. */
+  async #send(messages: readonly OutgoingMessage[]): Promise<readonly DeadLetter[]> {
     const { program, world, options } = this.#context;
     const isSink = sinkTopics(program.plan);
     let left = messages;
+    let refused: readonly DeadLetter[] = [];
     for (let attempt = 1; ; attempt++) {
       const unsent = await sendAll(left, world.mailboxes, isSink, false);
-      if (unsent.size === 0) return;
+      if (unsent.size === 0) return refused;
       if (attempt >= options.attemptsMax) {
-        left = [...unsent].map(([message, error]) => this.#refused(message, error));
+        refused = [...unsent].map(([message, error]) => this.#refused(message, error));
+        left = messagesOf(program.plan.deadLetterTopic, refused);
         continue;
       }
       left = [...unsent.keys()];
@@ -241,38 +251,37 @@ export class Ingest {
     }
   }
 
-  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): OutgoingMessage {
+  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): DeadLetter {
     const { program, world, options } = this.#context;
-    const { pipeline, deadLetterTopic } = program.plan;
-    const [stage, atMs] = [program.stage.id, world.clock.nowMs()];
     const { orderingKey: key, attributes } = of;
     const text = Buffer.from(data).toString("base64");
-    const element = { kind: "message", topic, key, data: text, attributes };
-    const attempts = options.attemptsMax;
-    const letter = { pipeline, stage, shard: undefined, error, attempts, element, atMs };
-    this.#chain.failures.note(error, atMs, true);
-    return {
-      topic: deadLetterTopic,
-      orderingKey: "",
-      data: encodeDeadLetter(letter),
-      attributes: deadLetterAttributes(letter),
-    };
+    const entry: OutboxEntry = { kind: "message", topic, key, data: text, attributes };
+    const { id: stage } = program.stage;
+    this.#chain.failures.note(error, world.clock.nowMs(), true);
+    const id = `${stage}~${encodeURIComponent(attributes["tidemark-id"] ?? world.random.id())}~sink`;
+    const { attemptsMax: attempts } = options;
+    const atMs = world.clock.nowMs();
+    return sinkLetter(program, { id, shard: undefined, entry, error, attempts, atMs });
   }
 
-  async #run(messages: readonly SourceMessage[]): Promise<Group> {
+  async #run(group: readonly Waiting[]): Promise<Group> {
     const { clock } = this.#context.world;
     const { metrics } = this.#chain;
     const root = metrics.step(this.#context.program.root.name);
     metrics.begin(clock.nowMs());
     const dead: DeadLetter[] = [];
     const items: Item[] = [];
+    const letterOf = new Map(group.map(({ message, letter }) => [message, letter]));
+    const setAside = (message: SourceMessage, what: MessageFailure & LetterContent): void => {
+      dead.push(this.#deadLetter(message, letterOf.get(message), what));
+    };
     let told: Timestamp | undefined;
-    for (const message of messages) {
+    for (const { message } of group) {
       try {
         const watermark = root.call(() => this.#read(message, items));
         if (watermark !== undefined) told = later(told ?? watermark, watermark);
       } catch (error) {
-        dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
+        setAside(message, { index: 0, error, attempts: 1, data: message.data });
       }
     }
     const feed = (item: Item): void => {
@@ -283,12 +292,20 @@ export class Ingest {
     const work = new ListWork(items, feed);
     const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
-      const { value: element, timestamp } = item;
-      dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
+      const { message, index, value: element, timestamp } = item;
+      setAside(message, { index, error, attempts, element, timestamp });
     }
     metrics.keep();
-    const observed = observe(items, told);
-    return this.#group(messages, observed, run.outputs, dead);
+    const taken = group.flatMap(({ letter }) => (letter === undefined ? [] : [letter]));
+    const isBack = taken.length > 0;
+    const letters = recordsOf(
+      dead,
+      taken.map((letter) => ({ ...letter, isLate: false })),
+      clock.nowMs(),
+    );
+    const messages = isBack ? [] : group.map(({ message }) => message);
+    const observed = isBack ? undefined : observe(items, told);
+    return { ...this.#group(messages, observed, run.outputs, dead, letters), letters };
   }
 
   #group(
@@ -296,7 +313,8 @@ export class Ingest {
     observed: Register["observed"],
     outputs: BundleOutputs,
     dead: readonly DeadLetter[],
-  ): Group {
+    letters: readonly DeadLetterRecord[],
+  ): Omit<Group, "letters"> {
     const { program, world } = this.#context;
     const sends: PlannedSend[] = [];
     const messages: OutgoingMessage[] = [];
@@ -314,16 +332,8 @@ export class Ingest {
       const marked = { ...attributes, "tidemark-id": id ?? "" };
       messages.push({ topic, orderingKey, data, attributes: marked });
     }
-    for (const letter of dead) {
-      messages.push({
-        topic: program.plan.deadLetterTopic,
-        orderingKey: "",
-        data: encodeDeadLetter(letter),
-        attributes: deadLetterAttributes(letter),
-      });
-    }
+    messages.push(...messagesOf(program.plan.deadLetterTopic, dead));
     const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
-    const atMs = world.clock.nowMs();
     const register: Register = {
       stage: program.stage.id,
       plan: program.plan.hash,
@@ -337,35 +347,12 @@ export class Ingest {
         elementsOut: outputs.elements,
         deadLetters: dead.length,
         ...(user !== undefined && { user }),
-        work: this.#work(taken, outputs, messages, atMs),
+        work: this.#work.ofGroup({ messages: taken, outputs, published: messages, letters }),
       },
-      atMs,
+      atMs: world.clock.nowMs(),
     };
     const { documents, finalizers } = outputs;
     return { register, messages, documents, finalizers };
-  }
-
-  /** What the register tells of the engine's work; publishing and the sinks' writes are to come. */
-  #work(
-    taken: readonly SourceMessage[],
-    outputs: BundleOutputs,
-    messages: readonly OutgoingMessage[],
-    atMs: number,
-  ): WorkJson {
-    const sent: Record<string, number> = {};
-    for (const { stage, count } of outputs.bundles) sent[stage] = (sent[stage] ?? 0) + count;
-    const published = taken.map(({ publishTime }) => Date.parse(publishTime));
-    this.#gathered.add(this.#chain.failures.take(this.#log));
-    return withOperations(
-      this.#gathered.offer({
-        ...elementsAt(atMs, taken.length, outputs.elements),
-        ...waitsOf(published, atMs),
-        ...(outputs.bundles.length > 0 && { sent }),
-      }),
-      { activations: 1, commits: 1, documentsWritten: 1 },
-      costOfMessages(messages),
-      costOfDocuments(outputs.documents),
-    );
   }
 
   #nextSequence(target: string): number {
@@ -376,19 +363,14 @@ export class Ingest {
 
   #deadLetter(
     message: SourceMessage,
-    what: Pick<DeadLetter, "error" | "attempts" | "data" | "element" | "timestamp">,
+    letter: Waiting["letter"],
+    { index, error, attempts, ...content }: MessageFailure & LetterContent,
   ): DeadLetter {
     const { program, world } = this.#context;
-    this.#chain.failures.note(what.error, world.clock.nowMs(), true);
-    return {
-      ...what,
-      pipeline: program.plan.pipeline,
-      stage: program.stage.id,
-      shard: undefined,
-      messageId: message.messageId,
-      attributes: message.attributes,
-      atMs: world.clock.nowMs(),
-    };
+    this.#chain.failures.note(error, world.clock.nowMs(), true);
+    const before = letter && { id: letter.record.id, attempt: letter.attempt };
+    const failure = { index, error, attempts };
+    return { ...content, ...messageLetter(program, message, failure, world, before) };
   }
 }
 

@@ -23,6 +23,8 @@ import { decodeJob } from "./tracker.ts";
 /** The producer of start messages. */
 export const LAUNCH = "launch/0";
 
+const ATTEMPTS_MAX = 10;
+
 /**
  * Launches a pipeline whose topics and functions stand.
  *
@@ -30,16 +32,30 @@ export const LAUNCH = "launch/0";
  * @throws ERR_OPTION if the job was cancelled
  */
 export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
-  const { plan } = deployment;
-  const existing = await world.store.readJob();
-  const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
-  if (job !== undefined) requireLaunchable(job);
-  // Before the job, which names it; and of a job that stands, for its functions may have moved.
-  await putDeployment(world.store, deployment);
-  const messages = startMessages(plan, job ?? {});
-  if (existing === undefined) await create(plan, world, messages);
+  const job = await ensureJob(deployment, world);
   await ticks.ensure();
-  await world.mailboxes.publish(messages);
+  await world.mailboxes.publish(startMessages(deployment.plan, job));
+}
+
+/** Returns the job that stands; creates it if there is none. */
+async function ensureJob(deployment: Deployment, world: World): Promise<Pick<Job, "generation">> {
+  const { plan } = deployment;
+  for (let attempt = 1; ; attempt++) {
+    const existing = await world.store.readJob();
+    const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
+    if (job !== undefined) requireLaunchable(job);
+    // Before the job, which names it; and of a job that stands, for its functions may have moved.
+    await putDeployment(world.store, deployment);
+    if (job !== undefined) return job;
+    try {
+      await create(plan, world);
+      return {};
+    } catch (error) {
+      // Another launch was faster, or the store was busy and nobody was: reading again tells.
+      const isLost = isMeshError(error) && error.code === "ERR_STORE_CONTENTION";
+      if (!isLost || attempt >= ATTEMPTS_MAX) throw error;
+    }
+  }
 }
 
 /** Returns registers that protect the first reads of stages until their start messages are in. */
@@ -68,30 +84,21 @@ export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
   throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
 }
 
-async function create(
-  plan: MeshPlan,
-  world: World,
-  messages: readonly OutgoingMessage[],
-): Promise<void> {
+async function create(plan: MeshPlan, world: World): Promise<void> {
   const nowMs = world.clock.nowMs();
   const registers = startRegisters(readStages(plan), nowMs);
   const operations = sumOfCosts(
     { documentsRead: 1, commits: 1, documentsWritten: 1 }, // The job was read, the deployment written.
     costOfJob(true, registers.length, 0),
-    costOfMessages(messages),
+    costOfMessages(startMessages(plan, {})),
   );
   const job: Job = { ...newJob(plan.pipeline, plan.hash, nowMs), operations };
-  try {
-    await world.store.commitJob({
-      previousVersion: undefined,
-      job: { version: 1, text: JSON.stringify(job) },
-      registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
-      registersToDelete: [],
-    });
-  } catch (error) {
-    // Another launch was faster: the same job stands.
-    if (!isMeshError(error) || error.code !== "ERR_STORE_CONTENTION") throw error;
-  }
+  await world.store.commitJob({
+    previousVersion: undefined,
+    job: { version: 1, text: JSON.stringify(job) },
+    registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+    registersToDelete: [],
+  });
 }
 
 /** Returns the messages that begin a plan's reads: known to shards that got one before. */

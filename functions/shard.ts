@@ -11,6 +11,7 @@
 import { MeshError } from "../sdk/model/errors.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { recordBytes } from "./dead-letters/record.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
 import {
@@ -27,7 +28,7 @@ import type { UserMetrics } from "./metrics/values.ts";
 import { mergeWork, type WorkJson, withOperations } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import { type OutboxEntry, splitOutbox } from "./outbox.ts";
-import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
+import type { DeadLetterRecord, HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
@@ -76,6 +77,9 @@ export interface Shard {
   /** Parts that hold the outbox of the newest head; the next commit deletes them. */
   outboxParts: readonly string[];
   unflushed: readonly OutboxEntry[] | undefined;
+  /** Whether the newest head has something for a sink in its outbox. */
+  isUnproven: boolean;
+  readonly deadLetterTopic: string;
 }
 
 /**
@@ -115,6 +119,8 @@ export async function openShard(
     filesWritten: { ...body?.filesWritten },
     outboxParts: body?.outboxParts ?? [],
     unflushed: outbox.length > 0 ? outbox : undefined,
+    isUnproven: isUnproven(outbox, program.plan),
+    deadLetterTopic: program.plan.deadLetterTopic,
   };
   return shard;
 }
@@ -153,7 +159,7 @@ function keepersOf(
       return { ...none, gate, keeper: gatedKeeper(gate, undefined, inputWatermark) };
     }
     case "statefulParDo": {
-      const stateful = new StatefulShard(root, state);
+      const stateful = new StatefulShard(root, state, progress.isDraining === true);
       if (root.sideInputs.length === 0) return { ...none, stateful, keeper: stateful };
       const gate = new Gate(root, state, progress.sideWatermarks ?? {}, progress.watermarks);
       return { ...none, gate, stateful, keeper: gatedKeeper(gate, stateful, inputWatermark) };
@@ -171,20 +177,23 @@ export interface NextCommit {
   readonly work: WorkJson;
 }
 
-/** What a commit needs to know beside the shard. */
-export interface CommitInput {
+/** What a step changes outside of its shard. */
+export interface StepEffects {
   readonly outbox: readonly OutboxEntry[];
-  readonly sinkDocuments: readonly SinkDocument[];
-  readonly token: string;
-  readonly nowMs: number;
+  readonly documents: readonly SinkDocument[];
+  readonly letters: readonly DeadLetterRecord[];
   /** What was gathered since the commit before, and what flushing the outbox will cost. */
   readonly work: WorkJson;
   readonly flushCost: Partial<Operations>;
 }
 
 /** Returns the commit that takes a shard to its next version. */
-export function nextCommit(shard: Shard, input: CommitInput): NextCommit {
-  const { outbox, sinkDocuments, token, nowMs } = input;
+export function nextCommit(
+  shard: Shard,
+  { outbox, documents, letters, work: gathered, flushCost }: StepEffects,
+  token: string,
+  nowMs: number,
+): NextCommit {
   const version = (shard.version ?? 0) + 1;
   shard.dedup.settle(nowMs);
   shard.keeper?.settle();
@@ -200,11 +209,11 @@ export function nextCommit(shard: Shard, input: CommitInput): NextCommit {
     previousVersion: shard.version,
     partsToPut: [...changes.partsToPut, ...parts],
     partsToDelete: [...changes.partsToDelete, ...shard.outboxParts],
-    sinkDocuments,
+    sinkDocuments: documents,
+    deadLetters: letters,
   };
-  const cost = costOfCommit(step);
-  const work = withOperations(mergeWork(shard.work, input.work), cost, input.flushCost);
-  const progress = JSON.stringify(progressOf(shard, work, nowMs));
+  const work = withOperations(mergeWork(shard.work, gathered), costOfCommit(step), flushCost);
+  const progress = JSON.stringify(progressOf(shard, work, isUnproven(outbox, shard), nowMs));
   const head = { version, progress, body: encodeBody(body, changes.memtable) };
   return { commit: { ...step, head }, outboxParts, work };
 }
@@ -214,6 +223,7 @@ export function bytesOf(commit: HeadCommit): number {
   let bytes = Buffer.byteLength(commit.head.progress) + Buffer.byteLength(commit.head.body);
   for (const part of commit.partsToPut) bytes += Buffer.byteLength(part.text);
   for (const { fields } of commit.sinkDocuments) bytes += documentBytes(fields);
+  for (const letter of commit.deadLetters ?? []) bytes += recordBytes(letter);
   return bytes;
 }
 
@@ -222,7 +232,23 @@ export function documentBytes(fields: Readonly<Record<string, unknown>>): number
   return 200 + 2 * Buffer.byteLength(JSON.stringify(fields));
 }
 
-function progressOf(shard: Shard, work: WorkJson, nowMs: number): ShardProgress {
+/** Whether an outbox has something for a sink, of which no receiver's head will tell. */
+export function isUnproven(
+  outbox: readonly OutboxEntry[],
+  { deadLetterTopic }: Pick<Shard, "deadLetterTopic">,
+): boolean {
+  return outbox.some(
+    (entry) =>
+      entry.kind === "file" || (entry.kind === "message" && entry.topic !== deadLetterTopic),
+  );
+}
+
+function progressOf(
+  shard: Shard,
+  work: WorkJson,
+  isUnproven: boolean,
+  nowMs: number,
+): ShardProgress {
   const hotKeys = shard.hotKeys.toJson();
   return {
     received: shard.received.toJson(),
@@ -240,7 +266,8 @@ function progressOf(shard: Shard, work: WorkJson, nowMs: number): ShardProgress 
     ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
     work,
     ...(hotKeys.length > 1 && { hotKeys }),
-    ...(shard.reads?.isDraining === true && { isDraining: true }),
+    ...((shard.reads ?? shard.stateful)?.isDraining === true && { isDraining: true }),
+    ...(isUnproven && { isUnproven }),
     ...(shard.isStill && { isStill: true }),
     committedAtMs: nowMs,
   };

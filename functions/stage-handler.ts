@@ -15,7 +15,8 @@ import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { type GraphNode, type PipelineGraph, splittableOf } from "../sdk/model/graph.ts";
 import { type ActivationContext, ShardActivations } from "./activation.ts";
 import type { Connectors } from "./connectors/connectors.ts";
-import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { messageLetter } from "./dead-letters/message-letter.ts";
+import { messagesOf, recordsOf } from "./dead-letters/taking.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
 import { Fence, type Translate } from "./fence.ts";
 import { Ingest } from "./ingest.ts";
@@ -29,6 +30,8 @@ import { Ticks } from "./ticks.ts";
 export interface StageHandler {
   /** Takes a message of the stage's subscription (T1); `trace` is its request's. */
   deliver(message: SourceMessage, trace?: TraceContext): Promise<void>;
+  /** Takes a message of an ingest stage's replay subscription (T1). */
+  replay(message: SourceMessage): Promise<void>;
   /** Calls the DoFns' teardown. */
   teardown(): Promise<void>;
 }
@@ -59,7 +62,11 @@ export function createStage(input: StageInput): StageHandler {
   const { root } = program;
   if (program.stage.kind === "ingest") {
     const ingest = new Ingest({ program, world, options, ticks, fence });
-    return { deliver: (m, trace) => ingest.take(m, trace), teardown: () => ingest.teardown() };
+    return {
+      deliver: (message, trace) => ingest.take(message, trace),
+      replay: (message) => ingest.takeBack(message),
+      teardown: () => ingest.teardown(),
+    };
   }
   const source = readOf(root, input.connectors);
   return new ShardStage({ program, world, options, ticks, fence, source });
@@ -135,6 +142,12 @@ class ShardStage implements StageHandler {
     });
   }
 
+  /** Dead letters of a shard come back through its mailbox. */
+  async replay(): Promise<void> {
+    const { id } = this.#context.program.stage;
+    throw new MeshError("ERR_INVARIANT", `Stage ${id} has no replay subscription.`);
+  }
+
   async teardown(): Promise<void> {
     for (const { activations } of this.#queues.values()) await activations.teardown();
   }
@@ -180,30 +193,18 @@ class ShardStage implements StageHandler {
 
   async #setAside(message: SourceMessage, error: unknown): Promise<void> {
     const { program, world } = this.#context;
-    const letter = {
-      pipeline: program.plan.pipeline,
-      stage: program.stage.id,
-      shard: undefined,
-      error,
-      attempts: 1,
-      data: message.data,
-      messageId: message.messageId,
-      atMs: world.clock.nowMs(),
-    };
+    const letter = messageLetter(program, message, { index: 0, error, attempts: 1 }, world);
     world.log("ERROR", "A mailbox message became a dead letter.", {
-      pipeline: letter.pipeline,
+      pipeline: program.plan.pipeline,
       plan: program.plan.hash,
-      stage: letter.stage,
+      stage: program.stage.id,
       messageId: message.messageId,
       code: isMeshError(error) ? error.code : undefined,
     });
-    await world.mailboxes.publish([
-      {
-        topic: program.plan.deadLetterTopic,
-        orderingKey: "",
-        data: encodeDeadLetter(letter),
-        attributes: deadLetterAttributes(letter),
-      },
-    ]);
+    const reason = "A message of the mailbox that is none of the mesh's: nobody knows what it is.";
+    const replay = { kind: "none", reason } as const;
+    const dead = [{ ...letter, data: message.data, replay }];
+    await world.mailboxes.publish(messagesOf(program.plan.deadLetterTopic, dead));
+    await world.store.putDeadLetters(recordsOf(dead, [], letter.atMs));
   }
 }

@@ -22,11 +22,17 @@ export function takenOf(envelopes: readonly Envelope[]): WorkJson {
   return taken === 0 ? {} : { taken };
 }
 
-/** Returns bundles of more than one element as two messages to the shard itself; undefined if none is. */
+/** Returns bundles of more than one element as messages of less to the shard itself; undefined if none is. */
 export function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   let isSplit = false;
   const messages = envelopes.flatMap((envelope): SelfMessage[] => {
     const { shard, minTime, body, count } = envelope;
+    if (body.kind === "replay" && count > 1) {
+      isSplit = true;
+      return body.letters.map((letter) => {
+        return { shard, minTime, body: { kind: "replay", letters: [letter] } };
+      });
+    }
     if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
     isSplit = true;
     return halve(body.windows, count).map(({ windows }) => ({
@@ -66,7 +72,8 @@ export function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): bool
   if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
   // An advance from the tracker: worth a commit only if it says something new.
   if (envelope.body.kind !== "advance") return true;
-  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0 } = envelope.body;
+  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0, proves } = envelope.body;
+  if (proves === true && shard.isUnproven) return true;
   const own = watermarks[shard.ref.stage];
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
@@ -85,7 +92,7 @@ export function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): bool
 }
 
 /** Whether an advance tells the shard to do what it does not do yet: drain, stand still, go on. */
-function isOrder({ drains, pauses }: AdvanceBody, { reads, isStill }: Shard): boolean {
-  if (drains === true && reads?.isDraining === false) return true;
+function isOrder({ drains, pauses }: AdvanceBody, { reads, stateful, isStill }: Shard): boolean {
+  if (drains === true && (reads ?? stateful)?.isDraining === false) return true;
   return pauses !== undefined && pauses !== isStill;
 }

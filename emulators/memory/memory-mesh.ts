@@ -16,6 +16,7 @@ import { drain } from "../../functions/control/drain.ts";
 import type { JobControl } from "../../functions/control/job-control.ts";
 import { subscriptionOf } from "../../functions/control/subscription-names.ts";
 import { finishUpdate, prepareUpdate } from "../../functions/control/update.ts";
+import { type ReplayReport, replayLetters } from "../../functions/dead-letters/replay.ts";
 import type { Deployment } from "../../functions/deployment.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
@@ -63,6 +64,8 @@ interface Instance {
   /** Refuses the deliveries that are out, should the instance end. */
   readonly out: Set<(error: unknown) => void>;
 }
+
+type Give = (handler: StageHandler, message: SourceMessage) => Promise<void>;
 
 /** A tick that failed is tried again after this, in ms. */
 const TICK_AGAIN_MS = 1_000;
@@ -142,13 +145,24 @@ export class MemoryMesh {
   #deploy(): void {
     for (const stage of this.plan.stages) {
       this.restart(stage.id);
-      const name = subscriptionOf(stage);
-      if (this.#subscribed.has(name)) continue;
-      this.#subscribed.add(name);
-      const topic = stage.mailbox ?? stage.ingest?.topic ?? name;
-      const deliver = (message: SourceMessage): Promise<void> => this.#deliver(stage.id, message);
-      this.mailboxes.subscribe(topic, this.#wrapDeliver(deliver, stage.id), name);
+      this.#subscribe(
+        stage.mailbox ?? stage.ingest?.topic,
+        subscriptionOf(stage),
+        stage.id,
+        (handler, message) => handler.deliver(message),
+      );
+      const replay = stage.ingest?.replay;
+      if (replay === undefined) continue;
+      this.#subscribe(replay, replay, stage.id, (handler, message) => handler.replay(message));
     }
+  }
+
+  #subscribe(topic: string | undefined, name: string, stage: string, give: Give): void {
+    if (this.#subscribed.has(name)) return;
+    this.#subscribed.add(name);
+    const deliver = (message: SourceMessage): Promise<void> =>
+      this.#deliver(stage, (handler) => give(handler, message));
+    this.mailboxes.subscribe(topic ?? name, this.#wrapDeliver(deliver, stage), name);
   }
 
   /** Launches the job; `run` then makes it go. */
@@ -215,6 +229,13 @@ export class MemoryMesh {
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   async drain(): Promise<void> {
     await drain(this.plan, this.#world, this.control.ticks);
+  }
+
+  /** Sends dead letters back to their stages; they are taken when `run` goes on. */
+  replay(ids: readonly string[]): Promise<ReplayReport> {
+    const world = this.#wrapWorld(this.#world, "replay");
+    const ticks = ticksOf(this.plan, world, this.#options);
+    return replayLetters(ids, { plan: this.plan, world, ticks });
   }
 
   /**
@@ -332,14 +353,14 @@ export class MemoryMesh {
     for (const refuse of before?.out ?? []) refuse(gone);
   }
 
-  async #deliver(stage: string, message: SourceMessage): Promise<void> {
+  async #deliver(stage: string, give: (handler: StageHandler) => Promise<void>): Promise<void> {
     const instance = this.#instances.get(stage);
     try {
       await new Promise<void>((resolve, refuse) => {
         const { handler, out } = instance as Instance;
         out.add(refuse);
         const done = (): void => void out.delete(refuse);
-        void handler.deliver(message).then(resolve, refuse).finally(done);
+        void give(handler).then(resolve, refuse).finally(done);
       });
       this.#refusalsInARow = 0;
     } catch (error) {

@@ -30,6 +30,12 @@ export function messageOfPush(body: unknown): SourceMessage {
   };
 }
 
+/** Returns the name of the subscription that pushes, without its project; undefined if none is told. */
+export function subscriptionOfPush(body: unknown): string | undefined {
+  const name = (body as { subscription?: unknown } | null | undefined)?.subscription;
+  return typeof name === "string" ? name.slice(name.lastIndexOf("/") + 1) : undefined;
+}
+
 function isAttributes(value: unknown): value is Record<string, string> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

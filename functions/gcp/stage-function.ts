@@ -17,7 +17,7 @@ import type { Log } from "../ports.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
-import { messageOfPush } from "./push-request.ts";
+import { messageOfPush, subscriptionOfPush } from "./push-request.ts";
 import { type Headers, traceOf } from "./trace-header.ts";
 import { cloudWorld } from "./world.ts";
 
@@ -51,12 +51,17 @@ export function stageFunction(
   const world = cloudWorld(environment, plan.pipeline);
   const { graph } = pipeline;
   const { options } = environment;
+  const replay = plan.stages.find(({ id }) => id === stage)?.ingest?.replay ?? "";
   const handler = createStage({ graph, plan, stage, world, options, connectors });
   return async (request, response) => {
     const trace = traceOf(request.headers);
     const { pipeline: name, hash } = plan;
     const log = boundLog(world.log, () => ({ pipeline: name, plan: hash, stage, trace }));
-    await answer(response, log, () => handler.deliver(messageOfPush(request.body), trace));
+    await answer(response, log, () => {
+      const message = messageOfPush(request.body);
+      const isReplay = subscriptionOfPush(request.body) === replay;
+      return isReplay ? handler.replay(message) : handler.deliver(message, trace);
+    });
   };
 }
 

@@ -9,7 +9,7 @@
  */
 import { isMeshError, type MeshErrorCode } from "../../sdk/model/errors.ts";
 import type { Log } from "../ports.ts";
-import { transformOf } from "../user-errors.ts";
+import { notedTransform } from "../user-errors.ts";
 import type { WorkJson } from "./work.ts";
 
 /** One cause, as heads and registers keep it. */
@@ -57,7 +57,7 @@ export class Failures {
   /** Notes that a run failed (`isDead`: that an element became a dead letter). */
   note(error: unknown, atMs: number, isDead = false): void {
     const code = codeOf(error);
-    const transform = withoutFolders(transformOf(error));
+    const transform = withoutFolders(notedTransform(error));
     const text = failureText(error);
     const key = keyOf({ code, text, ...(transform && { transform }) });
     const before = this.#noted.get(key);
@@ -125,7 +125,7 @@ export function failureText(error: unknown): string {
 export function mayHoldContent(error: unknown): boolean {
   if (!isMeshError(error) || error.code === "ERR_USER_CODE") return true;
   // A setup or startBundle that throws makes the bundle come again, and is user code all the same.
-  const isUsers = error.code === "ERR_UNAVAILABLE" && transformOf(error) !== undefined;
+  const isUsers = error.code === "ERR_UNAVAILABLE" && notedTransform(error) !== undefined;
   return isUsers || words[error.code] !== undefined;
 }
 

@@ -3,7 +3,7 @@
  *
  * Owns: the list and the cost of each call. Pure. Does not own: when a count is stored (work.ts).
  */
-import type { HeadCommit, MeshSnapshot, OutgoingMessage, SinkDocument } from "../ports.ts";
+import type { HeadCommit, MeshSnapshot, OutgoingMessage } from "../ports.ts";
 
 /** What is counted, in the order in which it is stored. */
 export const OPERATIONS = [
@@ -41,15 +41,17 @@ export function addOperations(a: OperationsJson, b: OperationsJson): OperationsJ
 }
 
 /** The cost of a shard's step. */
-export function costOfCommit(
-  commit: Pick<HeadCommit, "previousVersion" | "partsToPut" | "partsToDelete" | "sinkDocuments">,
-): Partial<Operations> {
+export function costOfCommit(commit: Omit<HeadCommit, "head">): Partial<Operations> {
   // The first commit also makes the genesis, and consumes no head.
   const isFirst = commit.previousVersion === undefined;
   return {
     activations: 1,
     commits: 1,
-    documentsWritten: commit.partsToPut.length + commit.sinkDocuments.length + (isFirst ? 2 : 1),
+    documentsWritten:
+      commit.partsToPut.length +
+      commit.sinkDocuments.length +
+      (commit.deadLetters?.length ?? 0) +
+      (isFirst ? 2 : 1),
     documentsDeleted: commit.partsToDelete.length + (isFirst ? 0 : 1),
   };
 }
@@ -89,7 +91,7 @@ export function costOfMessages(
   };
 }
 
-/** The cost of writing documents of a sink without a shard. */
-export function costOfDocuments(documents: readonly SinkDocument[]): Partial<Operations> {
-  return documents.length === 0 ? {} : { commits: 1, documentsWritten: documents.length };
+/** The cost of writing so many documents of a sink without a shard, or dead letters. */
+export function costOfDocuments(count: number): Partial<Operations> {
+  return count === 0 ? {} : { commits: 1, documentsWritten: count };
 }

@@ -149,17 +149,21 @@ export class StatefulUnderTest {
 
   async #step(shard: Shard, envelopes: readonly Envelope[]) {
     const clock = { nowMs: () => this.nowMs, sleep: async () => {} };
-    const context = { program: this.program, chain: this.#chain, clock, source: undefined };
+    const context = {
+      program: this.program,
+      chain: this.#chain,
+      clock,
+      source: undefined,
+      letters: new Map(),
+    };
     const options = { ...context, options: this.#options };
     const result = await runMessages(shard, envelopes, new Map(), options);
-    const { commit } = nextCommit(shard, {
-      outbox: [],
-      sinkDocuments: [],
-      token: "token",
-      nowMs: this.nowMs,
-      work: {},
-      flushCost: {},
-    });
+    const { commit } = nextCommit(
+      shard,
+      { outbox: [], documents: [], letters: [], work: {}, flushCost: {} },
+      "token",
+      this.nowMs,
+    );
     return { result, commit };
   }
 

@@ -94,6 +94,8 @@ for (const isShuffled of [true, false]) {
     const dead = judged.dead();
     expect(dead.map(({ data }) => data).sort()).toEqual([1, 2, 3]);
     expect(dead[0]).toMatchObject({ code: "ERR_SINK", attempts: 3 });
+    const kept = await judged.mesh.store.listDeadLetters({ limit: 9 });
+    expect(kept.map(({ code }) => code)).toEqual(["ERR_SINK", "ERR_SINK", "ERR_SINK"]);
     judged.verdict = () => undefined;
     await judged.give([4]);
     await judged.run(10_000);
@@ -166,6 +168,25 @@ test("a drain gives it up at its deadline, and ends with its dead letters counte
       .sort(),
   ).toEqual([1, 2]);
   expect(await judged.lettersCounted()).toBe(2);
+  await mesh.stop();
+});
+
+test("a drain with a deadline is not DONE before its sinks have all (R4)", async () => {
+  const judged = new Judged(pages(true));
+  const { mesh } = judged;
+  await mesh.launch();
+  await judged.give([1, 2]);
+  await judged.run(10_000);
+  judged.verdict = topicIs("out", "ERR_UNAVAILABLE");
+  await judged.give([3]);
+  await judged.run(60_000);
+  const draining = drainJob(mesh.control, { timeoutMs: 3_600_000 });
+  await judged.run(120_000);
+  await draining;
+  expect((await mesh.job())?.state).toBe("DRAINING");
+  judged.verdict = () => undefined;
+  await judged.run(60_000);
+  expect([(await mesh.job())?.state, judged.out()]).toEqual(["DONE", [1, 2, 3]]);
   await mesh.stop();
 });
 

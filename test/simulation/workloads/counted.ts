@@ -1,8 +1,8 @@
 /**
  * Counted: a stream whose user code counts what it sees, and what must have been counted.
  */
-import type { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
-import { type MetricFilter, queryMetrics } from "../../functions/metrics/results.ts";
+
+import { type MetricFilter, queryMetrics } from "../../../functions/metrics/results.ts";
 import {
   firestore,
   fixedWindows,
@@ -12,8 +12,9 @@ import {
   pubsub,
   sum,
   watermarks,
-} from "../../sdk/index.ts";
-import type { Workload } from "./workloads/workload.ts";
+} from "../../../sdk/index.ts";
+import type { SimulatedMesh } from "../world/simulated-mesh.ts";
+import type { Workload } from "./workload.ts";
 
 interface Event {
   readonly key: string;
@@ -30,9 +31,9 @@ const panes = metrics.counter("sim", "panes");
 /** Counts behind the first shuffle: each element once, whatever fails. */
 export function counted(
   events: readonly Event[],
-  feed: (mesh: MemoryMesh) => Promise<void>,
+  feed: (mesh: SimulatedMesh) => Promise<void>,
 ): Workload {
-  const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * 60_000 });
+  const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * 60_000 });
   const amounts = events.map(({ value }) => value);
   return {
     name: "counted",
@@ -53,7 +54,7 @@ export function counted(
             keys.add(event.key);
           },
         })
-        .windowInto(fixedWindows(500), { allowedLateness: 1_000 })
+        .windowInto(fixedWindows(500), { allowedLateness: 2_000 })
         .map((e) => kv(e.key, e.value))
         .combinePerKey(sum())
         .filter(() => panes.add() === undefined)
@@ -84,7 +85,7 @@ export function counted(
   };
 }
 
-async function resultOf(mesh: MemoryMesh): Promise<Record<string, unknown>> {
+async function resultOf(mesh: SimulatedMesh): Promise<Record<string, unknown>> {
   const { metrics: all } = await mesh.status();
   const committed = (filter: MetricFilter): unknown[] =>
     queryMetrics(all, filter).map((metric) => metric.committed);
