@@ -15,6 +15,8 @@ import { addPauseCommand } from "./commands/pause.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addSampleCommand } from "./commands/sample.ts";
+import { addStatusCommand } from "./commands/status.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
 
@@ -57,6 +59,8 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addStatusCommand(program);
+  addSampleCommand(program);
   addDeadLettersCommand(program, outcome);
   addPauseCommand(program);
   addResumeCommand(program);

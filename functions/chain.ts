@@ -27,6 +27,7 @@ import type { DoFnOutputs } from "./do-fn-outputs.ts";
 import { DoFnRunner } from "./do-fn-runner.ts";
 import { Finalizers } from "./finalizers.ts";
 import { ChainMetrics, leaveStep, type StepMetrics } from "./metrics/chain-metrics.ts";
+import { Failures } from "./metrics/failures.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import { settled } from "./settled.ts";
@@ -58,6 +59,8 @@ export class Chain implements DoFnHost {
   epoch = 0;
   /** What user code counts. */
   readonly metrics: ChainMetrics = new ChainMetrics();
+  /** What went wrong since the last commit. */
+  readonly failures: Failures = new Failures();
   readonly #writers: ShuffleWriter[] = [];
   readonly finalizers: Finalizers = new Finalizers();
   readonly #doFns: DoFnLife[] = [];
