@@ -10,8 +10,9 @@
  */
 import { drain } from "../functions/control/drain.ts";
 import { resume } from "../functions/control/resume.ts";
-import { placesOf } from "../functions/deployment.ts";
+import { type Deployment, placesOf } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
+import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch, requireLaunchable } from "../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
@@ -61,7 +62,17 @@ export interface LocalMeshOptions {
   readonly persistFolder?: string;
   readonly onLog?: (line: LogLine) => void;
   readonly faults?: Faults;
+  /** Functions take only what Pub/Sub and Cloud Tasks have signed; on the embedded services alone. */
+  readonly isAuthenticated?: boolean;
+  /** Lets functions reach a service by another address: a test cuts what lies between. */
+  readonly relay?: (service: ServiceName, address: string) => Promise<string>;
 }
+
+/** A service that functions call. */
+export type ServiceName = "pubsub" | "firestore" | "tasks";
+
+/** `host:port` of each service, as functions reach it. */
+type Addresses = Readonly<Record<ServiceName, string>>;
 
 /** A mesh that runs here. */
 export interface LocalMesh {
@@ -116,11 +127,13 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       world,
       project,
       direct: functions.dispatch,
+      isAuthenticated: options.isAuthenticated ?? false,
       ...(ports !== undefined && { ports }),
       ...(persistFolder !== undefined && { persistFolder }),
       ...(faults !== undefined && { faults }),
     });
-    const mesh = new Mesh(options, plan, services, functions, project);
+    const reached = await addressesOf(services, options.relay);
+    const mesh = new Mesh(options, plan, services, functions, project, reached);
     await mesh.begin();
     return mesh;
   } catch (error) {
@@ -128,6 +141,24 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     await services?.stop();
     throw error;
   }
+}
+
+/** Whom functions expect to be called by. */
+function authOf({ issuer }: LocalWorld, project: string): PushAuth {
+  if (issuer === undefined) return { kind: "emulated" };
+  const accounts = [`tidemark-push@${project}.iam.gserviceaccount.com`];
+  return { kind: "oidc", audience: "tidemark-local", accounts, keysUrl: issuer.keysUrl };
+}
+
+async function addressesOf(
+  { pubsubAddress, firestoreAddress, tasks }: LocalWorld,
+  relay: LocalMeshOptions["relay"] = (_service, address) => Promise.resolve(address),
+): Promise<Addresses> {
+  return {
+    pubsub: await relay("pubsub", pubsubAddress),
+    firestore: await relay("firestore", firestoreAddress),
+    tasks: await relay("tasks", tasks.address),
+  };
 }
 
 class Mesh implements LocalMesh {
@@ -138,6 +169,7 @@ class Mesh implements LocalMesh {
   readonly #options: LocalMeshOptions;
   readonly #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
+  readonly #reached: Addresses;
   #hashes = new Map<string, string>();
   /** Calls under way that use the clients. */
   readonly #calls = new Set<Promise<unknown>>();
@@ -149,8 +181,10 @@ class Mesh implements LocalMesh {
     services: LocalWorld,
     functions: FunctionHost,
     project: string,
+    reached: Addresses,
   ) {
     this.plan = plan;
+    this.#reached = reached;
     this.functions = functions;
     this.services = services;
     this.#options = options;
@@ -170,6 +204,7 @@ class Mesh implements LocalMesh {
       queue: `projects/${project}/locations/${LOCATION}/queues/tm-${plan.pipeline}`,
       trackerUrl: functions.url("tracker"),
       tasksEmulatorHost: services.tasks.address,
+      auth: authOf(services, project),
       pubsubEmulatorHost: services.pubsubAddress,
     };
     this.#world = localClients(this.#environment, plan.pipeline, services.firestoreAddress);
@@ -188,14 +223,22 @@ class Mesh implements LocalMesh {
       location: `projects/${project}/locations/${LOCATION}`,
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
+      auth: this.#environment.auth,
     });
     const { compile, options, queue, trackerUrl } = this.#environment;
     const endpoints = Object.fromEntries(
       this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
     );
     const places = placesOf(pipeline.graph);
-    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints, places };
-    await launch(deployment, this.#world, this.#ticks());
+    const deployed = { plan: this.plan, compile, options, queue, trackerUrl, endpoints, places };
+    await launch({ ...deployed, ...this.#caller() }, this.#world, this.#ticks());
+  }
+
+  #caller(): Pick<Deployment, "caller"> {
+    const { auth } = this.#environment;
+    const [account] = auth.kind === "oidc" ? auth.accounts : [];
+    if (auth.kind === "emulated" || account === undefined) return {};
+    return { caller: { account, audience: auth.audience } };
   }
 
   /** A job that was paused goes on with its mesh, whose functions may listen elsewhere now. */
@@ -286,7 +329,9 @@ class Mesh implements LocalMesh {
         TIDEMARK_LOG_MESSAGES: "1",
         ...this.#options.env,
         ...this.variables,
-        ...environmentVariables(this.#environment),
+        PUBSUB_EMULATOR_HOST: this.#reached.pubsub,
+        FIRESTORE_EMULATOR_HOST: this.#reached.firestore,
+        ...environmentVariables({ ...this.#environment, tasksEmulatorHost: this.#reached.tasks }),
       },
     };
   }

@@ -104,13 +104,18 @@ export function errorOf({ error }: DeadLetter): LetterError {
   return { code, message: known.message, stack, causes };
 }
 
+/** Returns whether JSON can hold an element: no cycle, no bigint, not nested too deep. */
+export function isDescribable(element: unknown): boolean {
+  try {
+    return JSON.stringify(element) !== undefined;
+  } catch {
+    return false; // JSON.stringify has no other way to say it.
+  }
+}
+
 /** The element if JSON can hold it, else words that stand for it: a dead letter never fails. */
 export function describable(element: unknown): unknown {
-  try {
-    return JSON.stringify(element) === undefined ? String(element) : element;
-  } catch {
-    return String(element); // A cycle or a bigint inside: JSON.stringify threw.
-  }
+  return isDescribable(element) ? element : String(element);
 }
 
 function encodeDeadLetter(letter: DeadLetter): Uint8Array {

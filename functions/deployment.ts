@@ -23,6 +23,8 @@ export interface Deployment {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Where each transform stands in the author's files, by its name: a bundle has forgotten it. */
   readonly places?: Readonly<Record<string, string>>;
+  /** In whose name, and for which audience, the tracker is woken; left out where anybody may call. */
+  readonly caller?: { readonly account: string; readonly audience: string };
 }
 
 /** Returns where the transforms of a graph stand, `file:line` by name. */

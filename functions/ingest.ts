@@ -21,7 +21,7 @@ import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "..
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import { type DeadLetter, isDescribable } from "./dead-letter.ts";
 import { type MessageFailure, messageLetter, readReturned } from "./dead-letters/message-letter.ts";
 import { messageOfPayload } from "./dead-letters/payload.ts";
 import { sinkLetter } from "./dead-letters/sink-letter.ts";
@@ -293,7 +293,9 @@ export class Ingest {
     const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
       const { message, index, value: element, timestamp } = item;
-      setAside(message, { index, error, attempts, element, timestamp });
+      // What JSON can't hold, such as what is nested too deep, is set aside as the bytes it came in.
+      const content = isDescribable(element) ? { element } : { data: message.data };
+      setAside(message, { index, error, attempts, ...content, timestamp });
     }
     metrics.keep();
     const taken = group.flatMap(({ letter }) => (letter === undefined ? [] : [letter]));

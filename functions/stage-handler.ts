@@ -18,6 +18,7 @@ import type { Connectors } from "./connectors/connectors.ts";
 import { messageLetter } from "./dead-letters/message-letter.ts";
 import { messagesOf, recordsOf } from "./dead-letters/taking.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
+import { checkFits } from "./envelope-check.ts";
 import { Fence, type Translate } from "./fence.ts";
 import { Ingest } from "./ingest.ts";
 import type { TraceContext } from "./log-context.ts";
@@ -129,6 +130,7 @@ class ShardStage implements StageHandler {
         if (stage !== program.stage.id) return this.#passOn(message, stage, own);
         shard = own;
       }
+      checkFits(translate?.(decoded) ?? decoded, program);
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
       await this.#setAside(message, error);

@@ -6,7 +6,9 @@
  * Place on the data's way: the first step of a run (run-bundle.ts).
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { type GraphNode, isShuffle } from "../sdk/model/graph.ts";
 import { maxTimestamp, parseWindowKey } from "../sdk/model/window.ts";
+import { type ElementRef, PoisonElement } from "./cells.ts";
 import { itemOfOutput } from "./dead-letters/payload.ts";
 import { dueRecord, type Letters, type ReplayedLetter } from "./dead-letters/taking.ts";
 import type { Envelope, WindowColumns } from "./envelope.ts";
@@ -25,7 +27,7 @@ type TakeContext = Omit<Moment, "watermarks"> & { readonly program: Program };
 /**
  * Takes the elements of a message.
  *
- * @throws PoisonElement if the user's code can't add an element
+ * @throws PoisonElement if an element can't be decoded, or the user's code can't add it
  */
 export function takeElements(
   shard: Shard,
@@ -54,6 +56,7 @@ export function takeElements(
       }
       // After its id is noted: a copy that comes later would be set aside as another letter.
       if (without?.has(index) === true) return false;
+      checkReadable(program.root, { columns, index, slot });
       taken++;
       return true;
     };
@@ -104,6 +107,21 @@ export function takeLetters(
     }
     const isLate = shard.metrics.droppedLate > lateBefore;
     into.taken.set(id, { record, attempt, isLate });
+  }
+}
+
+/**
+ * Decodes a value that would be kept as it is, to see whether it can be: later, when it is needed, it
+ * would stop whatever needs it, again and again.
+ *
+ * @throws PoisonElement if it can't
+ */
+function checkReadable(root: GraphNode, element: ElementRef): void {
+  const value = element.columns.values[element.index] ?? null;
+  try {
+    if (isShuffle(root) && root.kind !== "combinePerKey") root.valueCoder.decode(value);
+  } catch (cause) {
+    throw new PoisonElement(element, cause);
   }
 }
 

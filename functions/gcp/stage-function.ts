@@ -1,40 +1,27 @@
 /**
  * Stage function: the HTTP functions that a bundle exports.
  *
- * Owns: request → handler → status code. Does not own: what a stage does (stage-handler.ts).
+ * Owns: request → handler. Does not own: what a stage does (stage-handler.ts), status codes
+ * (http-answer.ts).
  *
- * HT1. 204 means acknowledged; 400, not a push at all; 500, deliver it again.
  * HT2. The plan is compiled from the module that runs, and must be the plan that was deployed.
  */
 import { compile } from "../../sdk/compile/compile.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
-import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
+import type { SourceMessage } from "../../sdk/io/source-spec.ts";
+import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import type { Connectors } from "../connectors/connectors.ts";
-import { boundLog } from "../log-context.ts";
-import { failureText } from "../metrics/failures.ts";
+import { boundLog, type TraceContext, tracedLog } from "../log-context.ts";
 import type { Log } from "../ports.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
+import { answer, checkRequest, type HttpFunction } from "./http-answer.ts";
+import { type CallerCheck, callerCheck } from "./push-auth.ts";
 import { messageOfPush, subscriptionOfPush } from "./push-request.ts";
-import { type Headers, traceOf } from "./trace-header.ts";
+import { traceOf } from "./trace-header.ts";
 import { cloudWorld } from "./world.ts";
-
-/** As much of an Express request as is used. */
-export interface FunctionRequest {
-  readonly headers?: Headers;
-  readonly body?: unknown;
-}
-
-/** As much of an Express response as is used: the same in Express 4 and 5. */
-export interface FunctionResponse {
-  status(code: number): FunctionResponse;
-  send(body?: string): unknown;
-}
-
-/** An HTTP function as functions-framework calls it. */
-export type HttpFunction = (request: FunctionRequest, response: FunctionResponse) => Promise<void>;
 
 /**
  * Returns the function of a stage.
@@ -53,14 +40,31 @@ export function stageFunction(
   const { options } = environment;
   const replay = plan.stages.find(({ id }) => id === stage)?.ingest?.replay ?? "";
   const handler = createStage({ graph, plan, stage, world, options, connectors });
-  return async (request, response) => {
+  const checkCaller = callerCheck(environment.auth);
+  return pushFunction(
+    (message, subscription, trace) =>
+      subscription === replay ? handler.replay(message) : handler.deliver(message, trace),
+    checkCaller,
+    boundLog(world.log, () => ({ pipeline: plan.pipeline, plan: plan.hash, stage })),
+  );
+}
+
+/** Returns the function that takes the pushes of its subscriptions. */
+export function pushFunction(
+  deliver: (
+    message: SourceMessage,
+    subscription: string | undefined,
+    trace: TraceContext | undefined,
+  ) => Promise<void>,
+  checkCaller: CallerCheck,
+  log: Log,
+): HttpFunction {
+  return (request, response) => {
     const trace = traceOf(request.headers);
-    const { pipeline: name, hash } = plan;
-    const log = boundLog(world.log, () => ({ pipeline: name, plan: hash, stage, trace }));
-    await answer(response, log, () => {
-      const message = messageOfPush(request.body);
-      const isReplay = subscriptionOfPush(request.body) === replay;
-      return isReplay ? handler.replay(message) : handler.deliver(message, trace);
+    return answer(response, tracedLog(log, trace), async () => {
+      await checkCaller(request);
+      checkRequest(request);
+      await deliver(messageOfPush(request.body), subscriptionOfPush(request.body), trace);
     });
   };
 }
@@ -72,12 +76,16 @@ export function trackerFunction(pipeline: Pipeline): HttpFunction {
   const world = cloudWorld(environment, plan.pipeline);
   const { options } = environment;
   const ticks = ticksOf(plan, world, options);
+  const checkCaller = callerCheck(environment.auth);
   const { pipeline: name, hash } = plan;
-  return async (request, response) => {
-    const trace = traceOf(request.headers);
-    const context = { pipeline: name, plan: hash, stage: "tracker", trace };
-    const log = boundLog(world.log, () => context);
-    await answer(response, log, () => tick({ plan, world: { ...world, log }, options, ticks }));
+  const own = boundLog(world.log, () => ({ pipeline: name, plan: hash, stage: "tracker" }));
+  return (request, response) => {
+    const log = tracedLog(own, traceOf(request.headers));
+    return answer(response, log, async () => {
+      await checkCaller(request);
+      checkRequest(request);
+      await tick({ plan, world: { ...world, log }, options, ticks });
+    });
   };
 }
 
@@ -89,24 +97,4 @@ function deployedPlan(pipeline: Pipeline, environment: FunctionEnvironment): Mes
     `The bundle's plan is ${plan.hash}, the deployed topology's ${environment.planHash}. ` +
       "Building the pipeline must be deterministic: no random or dated names.",
   );
-}
-
-async function answer(
-  response: FunctionResponse,
-  log: Log,
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    await work();
-    response.status(204).send();
-  } catch (error) {
-    const isForeign = isMeshError(error) && error.code === "ERR_DECODE";
-    const message = error instanceof Error ? error.message : String(error);
-    // What is refused comes again; what user code said of an element stays out of the log (SL1).
-    log(isForeign ? "WARNING" : "ERROR", `Refused: ${failureText(error)}.`, {
-      code: isMeshError(error) ? error.code : undefined,
-      ...(!isForeign && { error }),
-    });
-    response.status(isForeign ? 400 : 500).send(message);
-  }
 }
