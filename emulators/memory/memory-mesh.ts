@@ -143,6 +143,8 @@ export class MemoryMesh {
     for (const stage of this.plan.stages) {
       this.restart(stage.id);
       const name = subscriptionOf(stage);
+      // As in the cloud: a subscription that a plan has again pushes again.
+      if (this.#subscribed.has(name)) this.mailboxes.subscription(name)?.start();
       if (this.#subscribed.has(name)) continue;
       this.#subscribed.add(name);
       const topic = stage.mailbox ?? stage.ingest?.topic ?? name;
