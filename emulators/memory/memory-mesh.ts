@@ -321,6 +321,8 @@ export class MemoryMesh {
   /** Puts a new instance of a stage in the place of the one before, whose deliveries come again. */
   restart(stage: string): void {
     const before = this.#instances.get(stage);
+    // The plan may have no such stage any more: then nobody takes its place.
+    if (before !== undefined && !this.plan.stages.some(({ id }) => id === stage)) return;
     const handler = createStage({
       graph: this.#pipeline.graph,
       plan: this.plan,
@@ -370,7 +372,8 @@ export class MemoryMesh {
       await tick({ ...context, ticks: this.#ticks });
     } catch (error) {
       // As Cloud Tasks does: a call that failed is made again.
-      const isPassing = isMeshError(error) && error.code === "ERR_UNAVAILABLE";
+      const passing: readonly unknown[] = ["ERR_UNAVAILABLE", "ERR_PLAN_MISMATCH"];
+      const isPassing = isMeshError(error) && passing.includes(error.code);
       if (isPassing) this.clock.at(this.clock.nowMs() + TICK_AGAIN_MS, () => void this.#tick());
       else this.#failure = error;
     } finally {

@@ -4,21 +4,25 @@
  * Windows with late data allowed, sessions, and a DoFn with state and timers, each of them moved to
  * other shards and to other names; reads that stand still and go on.
  */
+import type { MemoryMesh } from "../../../emulators/memory/memory-mesh.ts";
 import {
-  combine,
+  combiningState,
+  eventTimer,
   firestore,
   fixedWindows,
+  type KV,
   kv,
+  mapState,
   type Pipeline,
   pipeline,
   pubsub,
   sessions,
-  state,
+  statefulDoFn,
   sum,
   watermarks,
 } from "../../../sdk/index.ts";
 import { mergeByKey, sumBySession, sumByWindow } from "../../support/oracle.ts";
-import { type Event, eventsOf, MINUTE_MS } from "./workload.ts";
+import { type Event, MINUTE_MS } from "./workload.ts";
 
 /** Names of the transforms that keep state, as they are called at one time. */
 export type Names = readonly [windows: string, sessions: string, totals: string];
@@ -30,9 +34,7 @@ const GAP_MS = 60;
 export function updated(names: Names): Pipeline {
   const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
   return pipeline("sim-updates", (p) => {
-    const events = p.read(
-      pubsub.topic<Event>("events", { name: "events", timestamp: (e) => e.time, watermark }),
-    );
+    const events = p.read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }));
     const pairs = events.map((e) => kv(e.key, e.value), { name: "pairs" });
     pairs
       .windowInto(fixedWindows(WINDOW_MS), { allowedLateness: 1_000 })
@@ -54,15 +56,7 @@ export function updated(names: Names): Pipeline {
       );
     pairs
       .windowInto(fixedWindows(WINDOW_MS))
-      .parDo(
-        {
-          state: { total: state.combining(sum()) },
-          process: ({ element, state: { total } }) => total.add(element.value),
-          onWindowExpiration: ({ key, state: { total }, output }) =>
-            output(kv(key, total.read())),
-        },
-        { name: names[2] },
-      )
+      .parDo(totalling, { name: names[2] })
       .write(
         firestore.collection("totals", {
           id: (pair, { window }) => `${pair.key}@${window.start}`,
@@ -70,4 +64,43 @@ export function updated(names: Names): Pipeline {
         }),
       );
   });
+}
+
+/** Adds up, and tells at the end of the window; a timer in the midst tells nothing but that it fired. */
+const totalling = statefulDoFn<KV<string, number>, KV<string, number>>()({
+  state: { total: combiningState(sum()), byValue: mapState<number, number>() },
+  timers: { often: eventTimer() },
+  process({ key, value }, { state, timers, timestamp }) {
+    if (state.total.isEmpty()) timers.often.set(timestamp);
+    state.total.add(value);
+    state.byValue.put(value, (state.byValue.get(value) ?? 0) + 1);
+    void key;
+  },
+  onTimer: { often() {} },
+  onWindowExpiration({ key, state, output }) {
+    const sums = state.byValue.entries().map(([value, n]) => value * n);
+    const again = [...sums].reduce((a, b) => a + b, 0);
+    output(kv(key, state.total.read() === again ? again : -1));
+  },
+});
+
+/** The answers, by collection. */
+export function answersOf(events: readonly Event[]): Record<string, Record<string, number>> {
+  return {
+    windows: sumByWindow(events, WINDOW_MS),
+    sessions: sumBySession(events, GAP_MS),
+    totals: sumByWindow(events, WINDOW_MS),
+  };
+}
+
+/** What the mesh wrote, in the form of the answers. */
+export function resultsOf(mesh: MemoryMesh): Record<string, Record<string, unknown>> {
+  const of = (collection: string): [string, unknown][] =>
+    [...mesh.store.documents(collection)].map(([id, fields]) => [id, fields["value"]]);
+  const panes = of("windows").map(([id, n]) => [id.split("#")[0] ?? "", Number(n)] as const);
+  return {
+    windows: mergeByKey(panes),
+    sessions: Object.fromEntries(of("sessions")),
+    totals: Object.fromEntries(of("totals")),
+  };
 }
