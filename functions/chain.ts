@@ -28,6 +28,7 @@ import { ChainMetrics, leaveStep, type StepMetrics } from "./metrics/chain-metri
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import {
+  idsFor,
   type Receive,
   type ShuffleContext,
   type ShuffleWriter,
@@ -55,6 +56,8 @@ export class Chain implements DoFnHost {
   /** What user code counts. */
   readonly metrics: ChainMetrics = new ChainMetrics();
   readonly #writers: ShuffleWriter[] = [];
+  /** Ids for what goes to each stage. */
+  readonly #ids = new Map<string, () => string | undefined>();
   readonly finalizers: Finalizers = new Finalizers();
   readonly #doFns: DoFnLife[] = [];
   /** By node: behind a flatten one receiver serves several producers. */
@@ -135,6 +138,13 @@ export class Chain implements DoFnHost {
     }
   }
 
+  /** Several transforms may feed one stage: their elements are told apart by one count. */
+  #idsOf(stage: string): () => string | undefined {
+    const ids = this.#ids.get(stage) ?? idsFor(() => this.source);
+    this.#ids.set(stage, ids);
+    return ids;
+  }
+
   /** The receiver of a node's output: all that takes it, here and beyond the shuffles. */
   #outputOf(node: GraphNode): Receive {
     const receivers = this.#program
@@ -147,7 +157,7 @@ export class Chain implements DoFnHost {
         lift: target.lift,
         bundleElementsMax: this.#options.bundleElementsMax,
         side: target.side,
-        source: () => this.source,
+        nextId: this.#idsOf(target.stage.id),
       });
       this.#writers.push(writer);
       receivers.push(writer.receive);

@@ -111,14 +111,13 @@ class ShardStage implements StageHandler {
     let shard: number;
     try {
       decoded = decodeEnvelope(message.data);
-      shard = decoded.shard;
       if (decoded.plan !== program.plan.hash) {
         translate = await this.#context.fence.admit(decoded);
         if (translate === undefined) return;
-        const { stage, shard: own } = translate(decoded);
-        if (stage !== program.stage.id) return this.#passOn(message, stage, own);
-        shard = own;
       }
+      const { stage, shard: own } = translate?.(decoded) ?? decoded;
+      if (stage !== program.stage.id) return this.#passOn(message, stage, own);
+      shard = own;
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
       await this.#setAside(message, error);
