@@ -7,8 +7,12 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addCancelCommand } from "./commands/cancel.ts";
 import { addDevCommand } from "./commands/dev.ts";
+import { addDrainCommand } from "./commands/drain.ts";
+import { addPauseCommand } from "./commands/pause.ts";
 import { addPlanCommand } from "./commands/plan.ts";
+import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
@@ -52,11 +56,16 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addPauseCommand(program);
+  addResumeCommand(program);
+  addDrainCommand(program, outcome);
+  addCancelCommand(program);
   return program;
 }
 
 const helpEnd = `
-FILE is a TypeScript or JavaScript module that exports a pipeline as default.
+FILE is a TypeScript or JavaScript module that exports a pipeline as default; PIPELINE is the name of
+one that was launched, found through Firestore.
 
 Exit codes:
   0  all is well
@@ -66,7 +75,9 @@ Exit codes:
 Examples:
   tidemark plan examples/flights.ts
   tidemark run examples/flights.ts --publish flights=flights.json
-  tidemark dev examples/flights.ts`;
+  tidemark dev examples/flights.ts
+  tidemark pause flights
+  tidemark drain flights --timeout 300`;
 
 function packageVersion(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");

@@ -9,12 +9,18 @@
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
 import { drain } from "../functions/control/drain.ts";
+import type { JobControl } from "../functions/control/job-control.ts";
+import { resume } from "../functions/control/resume.ts";
+import { finishUpdate, prepareUpdate } from "../functions/control/update.ts";
+import type { Deployment } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
-import { launch } from "../functions/launch.ts";
+import { launch, requireLaunchable } from "../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../functions/status.ts";
+import { decodeJob } from "../functions/tracker.ts";
+import type { PlanComparison, UpdateOptions } from "../sdk/compile/compatibility.ts";
 import { compile } from "../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
@@ -70,6 +76,18 @@ export interface LocalMesh {
   status(): Promise<MeshStatus>;
   /** Messages that wait in a stage's subscription; undefined where the world doesn't tell. */
   backlog(stage: string): number | undefined;
+  /**
+   * Goes on under another plan, with the state of this one.
+   *
+   * @throws ERR_UPDATE_INCOMPATIBLE if its state does not fit; nothing has changed then
+   */
+  update(
+    pipeline: Pipeline,
+    bundles: readonly FunctionCode[],
+    options?: LocalUpdateOptions,
+  ): Promise<PlanComparison>;
+  /** What pausing, updating and taking snapshots of its job work with. */
+  readonly control: JobControl;
   /** Ends the sources: what is open fires, and the job comes to DONE. */
   drain(): Promise<void>;
   /**
@@ -81,6 +99,16 @@ export interface LocalMesh {
   reload(pipeline: Pipeline, bundles: readonly FunctionCode[]): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
+
+/** How a mesh is updated. */
+export interface LocalUpdateOptions extends UpdateOptions {
+  /** As before where left out. */
+  readonly compile?: CompileOptions;
+  readonly timeoutMs?: number;
+}
+
+/** How long a mesh may take to come to rest, in ms. */
+const UPDATE_MS_MAX = 60_000;
 
 const DATABASE = "(default)";
 const LOCATION = "local";
@@ -128,12 +156,12 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
 }
 
 class Mesh implements LocalMesh {
-  readonly plan: MeshPlan;
+  plan: MeshPlan;
   readonly variables: Readonly<Record<string, string>>;
   readonly functions: FunctionHost;
   readonly services: LocalWorld;
-  readonly #options: LocalMeshOptions;
-  readonly #environment: FunctionEnvironment;
+  #options: LocalMeshOptions;
+  #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
   #hashes = new Map<string, string>();
   /** Calls under way that use the clients. */
@@ -175,22 +203,65 @@ class Mesh implements LocalMesh {
   /** Starts the functions, makes what the plan needs, and launches the job. */
   async begin(): Promise<void> {
     const { bundles, pipeline } = this.#options;
-    const { project } = this.#environment;
     await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
     this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
-    await provision(this.plan, pipeline.graph.nodes, {
+    await this.#takeUp();
+    await this.#provision(pipeline);
+    await launch(this.#deployment(), this.#world, this.#ticks());
+  }
+
+  async #provision({ graph }: Pipeline): Promise<void> {
+    const { project } = this.#environment;
+    await provision(this.plan, graph.nodes, {
       pubsub: this.services.pubsubClient,
       tasks: this.services.tasksClient,
       location: `projects/${project}/locations/${LOCATION}`,
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
     });
-    const { compile, options, queue, trackerUrl } = this.#environment;
-    const endpoints = Object.fromEntries(
-      this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
-    );
-    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints };
-    await launch(deployment, this.#world, this.#ticks());
+  }
+
+  #deployment(plan = this.plan, compiled = this.#environment.compile): Deployment {
+    const { options, queue, trackerUrl } = this.#environment;
+    const endpoints = Object.fromEntries(plan.stages.map(({ id }) => [id, this.functions.url(id)]));
+    return { plan, compile: compiled, options, queue, trackerUrl, endpoints };
+  }
+
+  get control(): JobControl {
+    const world = this.#world;
+    const { subscriptions } = world;
+    return { deployment: this.#deployment(), world, subscriptions, ticks: this.#ticks() };
+  }
+
+  update(
+    pipeline: Pipeline,
+    bundles: readonly FunctionCode[],
+    options: LocalUpdateOptions = {},
+  ): Promise<PlanComparison> {
+    const { compile: compiling = this.#environment.compile, timeoutMs = UPDATE_MS_MAX } = options;
+    return this.#whileOpen(async () => {
+      const plan = compile(pipeline, compiling);
+      const deployment = this.#deployment(plan, compiling);
+      const comparison = await prepareUpdate(this.control, { ...options, deployment, timeoutMs });
+      this.plan = plan;
+      this.#environment = { ...this.#environment, planHash: plan.hash, compile: compiling };
+      this.#options = { ...this.#options, pipeline, bundles, compile: compiling };
+      await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
+      this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+      await this.#provision(pipeline);
+      await finishUpdate(this.control);
+      return comparison;
+    });
+  }
+
+  /** A job that was paused goes on with its mesh, whose functions may listen elsewhere now. */
+  async #takeUp(): Promise<void> {
+    const record = await this.#world.store.readJob();
+    if (record === undefined) return;
+    const job = decodeJob(record.text, this.plan);
+    requireLaunchable(job);
+    if (job.state !== "PAUSED") return;
+    await resume(this.control);
   }
 
   status(): Promise<MeshStatus> {

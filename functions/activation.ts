@@ -34,7 +34,14 @@ import type { OutboxEntry } from "./outbox.ts";
 import type { HeadCommit, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
-import { bytesOf, type NextCommit, nextCommit, openShard, type Shard } from "./shard.ts";
+import {
+  bytesOf,
+  isUnproven,
+  type NextCommit,
+  nextCommit,
+  openShard,
+  type Shard,
+} from "./shard.ts";
 import { spread } from "./spread.ts";
 import { outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
@@ -116,7 +123,7 @@ export class ShardActivations {
   }
 
   async #once(messages: readonly (() => Envelope)[], attempt: Attempt): Promise<void> {
-    const { world } = this.#context;
+    const { world, options } = this.#context;
     const envelopes = messages.map((open) => open());
     const shard = await this.#open(envelopes);
     await this.#flush(shard);
@@ -129,7 +136,7 @@ export class ShardActivations {
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
-    await callFinalizers(result.outputs.finalizers, world.log);
+    await callFinalizers(result.outputs.finalizers, world.log, options.userCodeMsMax);
   }
 
   /** Opens the shard, anew where a message says that it has been replaced since (GE1). */
@@ -200,6 +207,7 @@ export class ShardActivations {
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
+    shard.isUnproven = isUnproven(outbox, shard);
   }
 
   /** Commits; a failure of unknown outcome is settled by looking for our token in the newest head. */
@@ -305,7 +313,8 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
   if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
   // An advance from the tracker: worth a commit only if it says something new.
   if (envelope.body.kind !== "advance") return true;
-  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0 } = envelope.body;
+  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0, proves } = envelope.body;
+  if (proves === true && shard.isUnproven) return true;
   const own = watermarks[shard.ref.stage];
   if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
     return true;
@@ -324,8 +333,8 @@ function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
 }
 
 /** Whether an advance tells the shard to do what it does not do yet: drain, stand still, go on. */
-function isOrder({ drains, pauses }: AdvanceBody, { reads, isStill }: Shard): boolean {
-  if (drains === true && reads?.isDraining === false) return true;
+function isOrder({ drains, pauses }: AdvanceBody, { reads, stateful, isStill }: Shard): boolean {
+  if (drains === true && (reads ?? stateful)?.isDraining === false) return true;
   return pauses !== undefined && pauses !== isStill;
 }
 

@@ -16,7 +16,7 @@ import { mailboxOf } from "./program.ts";
 export function advanceMessage(
   plan: MeshPlan,
   job: Job,
-  { stage, shard, synchronizedMs, drains, pauses }: DueShard,
+  { stage, shard, synchronizedMs, drains, proves, pauses }: DueShard,
   nowMs: number,
 ): OutgoingMessage {
   const told = plan.edges.flatMap(({ from, to, side }) => {
@@ -40,6 +40,7 @@ export function advanceMessage(
       nowMs,
       ...(synchronizedMs !== undefined && { synchronizedMs }),
       ...(drains && { drains }),
+      ...(proves && { proves }),
       ...(pauses !== undefined && { pauses }),
     },
   };

@@ -7,6 +7,8 @@
  *
  * X1. An element passes through the chain by calls alone: no promise, no queue, no encoding.
  * X2. Until `finish` nothing has left the chain; `discard` forgets a bundle whole.
+ * X3. A bundle is given up when an element's code does not settle in time. What that code still gives
+ *     belongs to no bundle, and is dropped.
  */
 import type {
   FlatMapNode,
@@ -20,13 +22,14 @@ import type {
 import type { Window } from "../sdk/model/window.ts";
 import { assignerOf, isSingleWindowFn, windowsAssignerOf } from "../sdk/windowing/window-fn.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
-import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
+import { type DoFnHost, DoFnLife, type PendingElement } from "./do-fn-life.ts";
 import type { DoFnOutputs } from "./do-fn-outputs.ts";
 import { DoFnRunner } from "./do-fn-runner.ts";
 import { Finalizers } from "./finalizers.ts";
 import { ChainMetrics, leaveStep, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
+import { settled } from "./settled.ts";
 import {
   idsFor,
   type Receive,
@@ -37,7 +40,7 @@ import {
 } from "./shuffle.ts";
 import type { SideViews } from "./sides/side-views.ts";
 import { linesOf, newSinkBuffers, type SinkBuffers, sinkReceiver } from "./sink.ts";
-import { shuffleError, userError } from "./user-errors.ts";
+import { placeOf, shuffleError, userError } from "./user-errors.ts";
 
 /** Asynchronous elements that may be under way at once in one bundle. */
 const PENDING_MAX = 256;
@@ -52,7 +55,8 @@ export class Chain implements DoFnHost {
   source: SourceId | undefined;
   /** Set before each run of a stage that reads side inputs. */
   sides: SideViews | undefined;
-  readonly pending: Promise<void>[] = [];
+  readonly pending: PendingElement[] = [];
+  epoch = 0;
   /** What user code counts. */
   readonly metrics: ChainMetrics = new ChainMetrics();
   readonly #writers: ShuffleWriter[] = [];
@@ -74,6 +78,10 @@ export class Chain implements DoFnHost {
     this.receive = this.outputs.main;
     // Its elements are fed by stateful/, but its bundles are these.
     if (root.kind === "statefulParDo") this.#doFns.unshift(new DoFnLife(root, this, this.receive));
+  }
+
+  get userCodeMsMax(): number {
+    return this.#options.userCodeMsMax;
   }
 
   /** Whether any DoFn must be told of the beginning and end of a bundle. */
@@ -118,7 +126,13 @@ export class Chain implements DoFnHost {
   async discard(): Promise<void> {
     leaveStep();
     // One that ends may have begun another, further down the chain.
-    while (this.pending.length > 0) await Promise.allSettled(this.pending.splice(0));
+    while (this.pending.length > 0) {
+      try {
+        await this.#allSettled();
+      } catch {
+        break; // The bundle is forgotten anyway.
+      }
+    }
     for (const writer of this.#writers) writer.discard();
     this.#sinks = newSinkBuffers();
     this.metrics.discard();
@@ -132,7 +146,7 @@ export class Chain implements DoFnHost {
   async #settle(): Promise<void> {
     while (this.pending.length > 0) {
       // All have ended before the first failure is told: none may emit into a later bundle (X2).
-      const ended = await Promise.allSettled(this.pending.splice(0));
+      const ended = await this.#allSettled();
       const failed = ended.find((element) => element.status === "rejected");
       if (failed !== undefined) throw failed.reason;
     }
@@ -143,6 +157,19 @@ export class Chain implements DoFnHost {
     const ids = this.#ids.get(stage) ?? idsFor(() => this.source);
     this.#ids.set(stage, ids);
     return ids;
+  }
+
+  /** @throws ERR_USER_CODE if one does not settle in time: the bundle is given up (X3) */
+  async #allSettled(): Promise<PromiseSettledResult<void>[]> {
+    const elements = this.pending.splice(0);
+    const ended = Promise.allSettled(elements.map(({ promise }) => promise));
+    const slow = (): string => {
+      this.epoch++;
+      this.pending.length = 0;
+      const first = elements.find(({ isOver }) => !isOver);
+      return placeOf(first?.node ?? this.#program.root);
+    };
+    return settled(ended, this.#options.userCodeMsMax, slow);
   }
 
   /** The receiver of a node's output: all that takes it, here and beyond the shuffles. */

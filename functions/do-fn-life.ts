@@ -14,9 +14,17 @@ import { toTimestamp } from "../sdk/model/time.ts";
 import type { DoFn, FinishBundleContext } from "../sdk/transforms/do-fn.ts";
 import type { Finalizers } from "./finalizers.ts";
 import { type ChainMetrics, passOn, type StepMetrics } from "./metrics/chain-metrics.ts";
+import { settled } from "./settled.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import type { SideViews } from "./sides/side-views.ts";
-import { userError } from "./user-errors.ts";
+import { placeOf, userError } from "./user-errors.ts";
+
+/** An element whose code is still running. */
+export interface PendingElement {
+  readonly node: ParDoNode;
+  promise: Promise<void>;
+  isOver: boolean;
+}
 
 /** What a DoFn asks of the chain around it. */
 export interface DoFnHost {
@@ -25,7 +33,11 @@ export interface DoFnHost {
   /** What the stage has of its side inputs; undefined if it has none. */
   readonly sides: SideViews | undefined;
   /** Adds an element that is still running. */
-  readonly pending: Promise<void>[];
+  readonly pending: PendingElement[];
+  /** Counts the bundles that were given up while an element still ran (X3). */
+  readonly epoch: number;
+  /** User code that is waited for so long has failed, in ms. */
+  readonly userCodeMsMax: number;
   readonly finalizers: Finalizers;
   /** What user code counts. */
   readonly metrics: ChainMetrics;
@@ -50,9 +62,9 @@ export class DoFnLife {
 
   async startBundle(): Promise<void> {
     try {
-      if (!this.#isSetUp) await this.#step.run(() => this.#fn.setup?.());
+      if (!this.#isSetUp) await this.#settled(this.#step.run(() => this.#fn.setup?.()));
       this.#isSetUp = true;
-      await this.#step.run(() => this.#fn.startBundle?.());
+      await this.#settled(this.#step.run(() => this.#fn.startBundle?.()));
     } catch (cause) {
       // No element is to blame, so none may become a dead letter: the delivery comes again.
       const { message } = userError(this.#node, cause);
@@ -63,15 +75,23 @@ export class DoFnLife {
   async finishBundle(): Promise<void> {
     const next = this.#next;
     this.#host.source = undefined;
+    let isOver = false;
     try {
       const context: FinishBundleContext<unknown> = {
-        output: (value, { timestamp, window }) =>
-          passOn(next, value, toTimestamp(timestamp), window, NO_FIRING),
+        output: (value, { timestamp, window }) => {
+          if (!isOver) passOn(next, value, toTimestamp(timestamp), window, NO_FIRING);
+        },
       };
-      await this.#step.run(() => this.#fn.finishBundle?.(context));
+      await this.#settled(this.#step.run(() => this.#fn.finishBundle?.(context)));
     } catch (cause) {
       throw userError(this.#node, cause);
+    } finally {
+      isOver = true;
     }
+  }
+
+  #settled(running: unknown): Promise<unknown> {
+    return settled(running, this.#host.userCodeMsMax, () => placeOf(this.#node));
   }
 
   async teardown(): Promise<void> {

@@ -20,7 +20,7 @@ import {
 import { GLOBAL_WINDOW, type Window } from "../sdk/model/window.ts";
 import type { BundleFinalizer } from "../sdk/transforms/bundle-finalizer.ts";
 import type { DoFn, ProcessContext } from "../sdk/transforms/do-fn.ts";
-import { type DoFnHost, DoFnLife } from "./do-fn-life.ts";
+import { type DoFnHost, DoFnLife, type PendingElement } from "./do-fn-life.ts";
 import { type DoFnOutputs, noSideInputs, unknownTag } from "./do-fn-outputs.ts";
 import { passOn, type StepMetrics } from "./metrics/chain-metrics.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
@@ -35,6 +35,7 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
   window: Window = GLOBAL_WINDOW;
   pane: PaneInfo = NO_FIRING;
   source: SourceId | undefined;
+  epoch = 0;
   readonly #node: ParDoNode;
   readonly #host: DoFnHost;
   readonly #outputs: DoFnOutputs;
@@ -44,7 +45,11 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
     this.#node = node;
     this.#host = host;
     this.#outputs = outputs;
-    this.bundleFinalizer = host.finalizers;
+    this.bundleFinalizer = {
+      afterBundleCommit: (callback) => {
+        if (this.epoch === host.epoch) host.finalizers.afterBundleCommit(callback);
+      },
+    };
   }
 
   // Functions of their own, so that a DoFn may take them apart: process(x, { output }).
@@ -65,6 +70,7 @@ class Context implements ProcessContext<unknown, Record<string, unknown>, Record
   };
 
   #emit(next: Receive, value: unknown, options: OutputOptions | undefined): void {
+    if (this.epoch !== this.#host.epoch) return; // Of a bundle that was given up (X3).
     let { timestamp } = this;
     if (options?.timestamp !== undefined) {
       timestamp = toTimestamp(options.timestamp);
@@ -105,14 +111,16 @@ export class DoFnRunner {
     context.window = window;
     context.pane = pane;
     context.source = this.#host.source;
+    context.epoch = this.#host.epoch;
     try {
       const running = this.#process(value, context);
       if (running === undefined || typeof running.then !== "function") return;
       // The element keeps this context for itself; the next one gets a new one.
       this.#context = new Context(this.node, this.#host, this.#outputs);
-      const guarded = this.#guard(running);
-      guarded.catch(() => {}); // Told when the bundle ends; until then nobody awaits it.
-      this.#host.pending.push(guarded);
+      const element: PendingElement = { node: this.node, promise: running, isOver: false };
+      element.promise = this.#guard(running, element);
+      element.promise.catch(() => {}); // Told when the bundle ends; until then nobody awaits it.
+      this.#host.pending.push(element);
     } catch (cause) {
       throw userError(this.node, cause);
     }
@@ -128,11 +136,13 @@ export class DoFnRunner {
     return fn.process(value, context);
   }
 
-  async #guard(running: Promise<void>): Promise<void> {
+  async #guard(running: Promise<void>, element: PendingElement): Promise<void> {
     try {
       await running;
     } catch (cause) {
       throw userError(this.node, cause);
+    } finally {
+      element.isOver = true;
     }
   }
 }

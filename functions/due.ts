@@ -9,6 +9,8 @@
  *     stage before it has anything due by now.
  * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
  *     the ones without a head too: what is late for a test is so late in each shard.
+ * R4. At a stage's end, in a drain with a deadline, a shard whose newest head has something for a
+ *     sink is told to make another: such a job is not DONE before its sinks have all.
  */
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -36,8 +38,10 @@ export interface DueShard {
   readonly shard: number;
   /** Defined if the shard waits for it. */
   readonly synchronizedMs: number | undefined;
-  /** The shard reads, and must be told of the drain. */
+  /** The shard reads, or has timers that may loop, and must be told of the drain. */
   readonly drains: boolean;
+  /** The shard has come to its end, and must show that its sinks have all. */
+  readonly proves: boolean;
   /** False: it must be told that the job goes on. True: that it stands still. */
   readonly pauses: boolean | undefined;
 }
@@ -92,24 +96,27 @@ function headsOf(
 
 /** What a shard must be told beside its own timers. */
 interface Owed {
-  /** Reads without end must end. */
+  /** Reads and timers without end must end. */
   readonly drains: boolean;
+  /** R4. */
+  readonly proves: boolean;
   /** The shard stands still, and the job does not. */
   readonly resumes: boolean;
   readonly isAny: boolean;
 }
 
-function owedTo(head: ShardProgress, { id, read }: StagePlan, job: Job, isExact: boolean): Owed {
-  const isDraining = job.state === "DRAINING" && read?.truncates === true;
+function owedTo(head: ShardProgress, stage: StagePlan, job: Job, isExact: boolean): Owed {
+  const { id, read, shuffle } = stage;
+  const isLooping = shuffle?.kind === "statefulParDo" && head.nextTimer < MAX_TIMESTAMP;
+  const isDraining = job.state === "DRAINING" && (read?.truncates === true || isLooping);
   const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
   const drains = isDraining && isOpen;
   const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
+  const isEnded = job.drainUntilMs !== undefined && watermarksOf(job, id)[1] === MAX_TIMESTAMP;
+  const proves = isEnded && head.isUnproven === true;
   const resumes = head.isStill === true;
-  return {
-    drains,
-    resumes,
-    isAny: drains || resumes || isSideDue || (isExact && isBehind(head, job, id)),
-  };
+  const isBehindAny = isSideDue || (isExact && isBehind(head, job, id));
+  return { drains, proves, resumes, isAny: drains || proves || resumes || isBehindAny };
 }
 
 /** Stages whose shards are told of every watermark (R3). */
@@ -130,7 +137,7 @@ function tell(
   { job, versions, nowMs }: DueInput,
   { stage, shard }: Pick<DueShard, "stage" | "shard">,
   watermark: Timestamp,
-  { isOther, isSynchronized, drains, resumes }: Reason,
+  { isOther, isSynchronized, drains, proves, resumes }: Reason,
   due: { readonly shards: DueShard[]; readonly advanced: Record<string, Told> },
 ): void {
   const key = `${stage}/${shard}`;
@@ -143,13 +150,9 @@ function tell(
     (!isOther || told[2] === version);
   due.advanced[key] = isTold ? told : [watermark, nowMs, version];
   if (isTold) return;
-  due.shards.push({
-    stage,
-    shard,
-    synchronizedMs: isSynchronized ? nowMs : undefined,
-    drains,
-    pauses: resumes ? false : undefined,
-  });
+  const synchronizedMs = isSynchronized ? nowMs : undefined;
+  const pauses = resumes ? false : undefined;
+  due.shards.push({ stage, shard, synchronizedMs, drains, proves, pauses });
 }
 
 interface Reason {
@@ -160,6 +163,7 @@ interface Reason {
   readonly isOther: boolean;
   readonly isSynchronized: boolean;
   readonly drains: boolean;
+  readonly proves: boolean;
   readonly resumes: boolean;
 }
 
@@ -182,6 +186,7 @@ function reasonOf(
     isOther,
     isSynchronized,
     drains: owed.drains,
+    proves: owed.proves,
     resumes: owed.resumes,
   };
 }

@@ -53,6 +53,8 @@ export type EnvelopeBody =
       readonly synchronizedMs?: number;
       /** The job is drained: what is still to be read is cut short. */
       readonly drains?: boolean;
+      /** The stage has come to its end: the shard shows by one more head that its sinks have all. */
+      readonly proves?: boolean;
       /** True: the job is about to stand still, and what is still to be read waits. False: it goes on. */
       readonly pauses?: boolean;
     };

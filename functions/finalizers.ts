@@ -7,6 +7,7 @@
  */
 import type { AfterCommit, BundleFinalizer } from "../sdk/transforms/bundle-finalizer.ts";
 import type { Log } from "./ports.ts";
+import { settled } from "./settled.ts";
 
 /** Gathers the callbacks of a bundle. */
 export class Finalizers implements BundleFinalizer {
@@ -28,10 +29,14 @@ export class Finalizers implements BundleFinalizer {
 const NONE: readonly AfterCommit[] = Object.freeze([]);
 
 /** Calls callbacks one after the other; what they throw is logged, for the effects are durable. */
-export async function callFinalizers(callbacks: readonly AfterCommit[], log: Log): Promise<void> {
+export async function callFinalizers(
+  callbacks: readonly AfterCommit[],
+  log: Log,
+  msMax: number,
+): Promise<void> {
   for (const callback of callbacks) {
     try {
-      await callback();
+      await settled(callback(), msMax, () => "A callback after a commit");
     } catch (error) {
       log("WARNING", "A callback after a commit failed.", { error: String(error) });
     }

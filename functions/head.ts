@@ -49,8 +49,10 @@ export interface ShardProgress {
   readonly metrics: ShardMetrics;
   /** What user code counted; left out where it counted nothing. */
   readonly userMetrics?: UserMetrics;
-  /** Whether the shard of a read was told of a drain. */
+  /** Whether the shard of a read, or of a stateful DoFn, was told of a drain. */
   readonly isDraining?: boolean;
+  /** Whether the outbox has something for a sink: only the next head proves that it was sent (A3). */
+  readonly isUnproven?: boolean;
   /** Whether the shard must be told when the job goes on: it stands still, or was moved here. */
   readonly isStill?: boolean;
   /** Processing time of the commit, in ms. */

@@ -127,7 +127,8 @@ export class Ingest {
 
   #acknowledge({ waiting, finalizers }: Unconfirmed): void {
     for (const { acknowledge } of waiting) acknowledge();
-    void callFinalizers(finalizers, this.#context.world.log);
+    const { world, options } = this.#context;
+    void callFinalizers(finalizers, world.log, options.userCodeMsMax);
   }
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */

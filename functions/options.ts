@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly registerTimeoutMs: number;
   /** A source's delivery is answered within this, in ms: a drain waits so long where nobody tells. */
   readonly answerMsMax: number;
+  /** User code that is waited for so long has failed, in ms. */
+  readonly userCodeMsMax: number;
   /** Runs of a failing bundle before it is bisected. */
   readonly attemptsMax: number;
   /** Pause before the second attempt, doubled for each further one, in ms. */
@@ -50,6 +52,7 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   dedupRetentionMs: 10 * 60_000,
   registerTimeoutMs: 90_000,
   answerMsMax: 60_000,
+  userCodeMsMax: 120_000,
   attemptsMax: 3,
   retryBackoffMs: 200,
 });

@@ -10,7 +10,7 @@
  * A4. An entry says all that is sent, so that a second flush sends the same bytes and ids.
  */
 import { deflateSync } from "node:zlib";
-import type { OutgoingMessage, PartDocument } from "./ports.ts";
+import type { FileWriter, Mailboxes, OutgoingMessage, PartDocument } from "./ports.ts";
 import { cutText } from "./text-parts.ts";
 
 /** Something to send after the commit. */
@@ -53,6 +53,20 @@ export function splitOutbox(
 /** Returns the entries of an outbox's parts: all of them, in order. */
 export function joinOutbox(texts: readonly string[]): OutboxEntry[] {
   return texts.length === 0 ? [] : (JSON.parse(texts.join("")) as OutboxEntry[]);
+}
+
+/** Sends everything, as it is: where nobody may set aside what a sink refuses. */
+export async function flushOutbox(
+  entries: readonly OutboxEntry[],
+  mailboxes: Mailboxes,
+  files: FileWriter,
+): Promise<void> {
+  const messages: OutgoingMessage[] = [];
+  for (const entry of entries) {
+    if (entry.kind === "file") await files.write(entry.path, entry.text);
+    else messages.push(messageOf(entry));
+  }
+  if (messages.length > 0) await mailboxes.publish(messages);
 }
 
 /** Returns the message of an entry; the same entry gives the same bytes (A4). */

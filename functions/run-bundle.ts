@@ -167,7 +167,8 @@ function advance(
   { plan }: Program,
 ): void {
   shard.isStill = pauses ?? shard.isStill;
-  if (drains === true && shard.reads !== undefined) shard.reads.isDraining = true;
+  const drained = shard.reads ?? shard.stateful;
+  if (drains === true && drained !== undefined) drained.isDraining = true;
   const own = stored[shard.ref.stage];
   if (own !== undefined) {
     const [input, output] = shard.watermarks;

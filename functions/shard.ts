@@ -68,6 +68,9 @@ export interface Shard {
   /** Parts that hold the outbox of the newest head; the next commit deletes them. */
   outboxParts: readonly string[];
   unflushed: readonly OutboxEntry[] | undefined;
+  /** Whether the newest head has something for a sink in its outbox. */
+  isUnproven: boolean;
+  readonly deadLetterTopic: string;
 }
 
 /**
@@ -104,6 +107,8 @@ export async function openShard(
     filesWritten: { ...body?.filesWritten },
     outboxParts: body?.outboxParts ?? [],
     unflushed: outbox.length > 0 ? outbox : undefined,
+    isUnproven: isUnproven(outbox, program.plan),
+    deadLetterTopic: program.plan.deadLetterTopic,
   };
   return shard;
 }
@@ -142,7 +147,7 @@ function keepersOf(
       return { ...none, gate, keeper: gatedKeeper(gate, undefined, inputWatermark) };
     }
     case "statefulParDo": {
-      const stateful = new StatefulShard(root, state);
+      const stateful = new StatefulShard(root, state, progress.isDraining === true);
       if (root.sideInputs.length === 0) return { ...none, stateful, keeper: stateful };
       const gate = new Gate(root, state, progress.sideWatermarks ?? {}, progress.watermarks);
       return { ...none, gate, stateful, keeper: gatedKeeper(gate, stateful, inputWatermark) };
@@ -181,7 +186,7 @@ export function nextCommit(
     previousVersion: shard.version,
     head: {
       version,
-      progress: JSON.stringify(progressOf(shard, nowMs)),
+      progress: JSON.stringify(progressOf(shard, isUnproven(outbox, shard), nowMs)),
       body: encodeBody(body, changes.memtable),
     },
     partsToPut: [...changes.partsToPut, ...parts],
@@ -204,7 +209,18 @@ export function documentBytes(fields: Readonly<Record<string, unknown>>): number
   return 200 + 2 * Buffer.byteLength(JSON.stringify(fields));
 }
 
-function progressOf(shard: Shard, nowMs: number): ShardProgress {
+/** Whether an outbox has something for a sink, of which no receiver's head will tell. */
+export function isUnproven(
+  outbox: readonly OutboxEntry[],
+  { deadLetterTopic }: Pick<Shard, "deadLetterTopic">,
+): boolean {
+  return outbox.some(
+    (entry) =>
+      entry.kind === "file" || (entry.kind === "message" && entry.topic !== deadLetterTopic),
+  );
+}
+
+function progressOf(shard: Shard, isUnproven: boolean, nowMs: number): ShardProgress {
   return {
     received: shard.received.toJson(),
     sent: shard.sent,
@@ -219,7 +235,8 @@ function progressOf(shard: Shard, nowMs: number): ShardProgress {
     }),
     metrics: shard.metrics,
     ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
-    ...(shard.reads?.isDraining === true && { isDraining: true }),
+    ...((shard.reads ?? shard.stateful)?.isDraining === true && { isDraining: true }),
+    ...(isUnproven && { isUnproven }),
     ...(shard.isStill && { isStill: true }),
     committedAtMs: nowMs,
   };

@@ -128,7 +128,8 @@ function readsToTell(
         return head !== undefined && head.isStill !== true;
       })
       .map((shard) => {
-        const told = { stage: id, shard, synchronizedMs: undefined, drains: false, pauses: true };
+        const no = { synchronizedMs: undefined, drains: false, proves: false };
+        const told = { stage: id, shard, ...no, pauses: true };
         return advanceMessage(plan, job, told, nowMs);
       }),
   );

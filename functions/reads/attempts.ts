@@ -5,7 +5,8 @@
  */
 import type { MeshError } from "../../sdk/model/errors.ts";
 import type { RunContext } from "../run-bundle.ts";
-import { userError } from "../user-errors.ts";
+import { settled } from "../settled.ts";
+import { placeOf, userError } from "../user-errors.ts";
 
 /** What came of it: a value, or the last failure. */
 export type Attempted<T> =
@@ -22,7 +23,8 @@ export async function attempted<T>(
   metrics.keep(); // What was counted before belongs to no attempt of this.
   for (let attempts = 1; ; attempts++) {
     try {
-      return { value: await step.run(work) };
+      const where = (): string => placeOf(program.root);
+      return { value: await settled(step.run(work), options.userCodeMsMax, where) };
     } catch (cause) {
       metrics.discard();
       const error = userError(program.root, cause);

@@ -19,7 +19,7 @@ import {
   type TimestampLike,
   toTimestamp,
 } from "../../sdk/model/time.ts";
-import { GLOBAL_WINDOW, type Window } from "../../sdk/model/window.ts";
+import { GLOBAL_WINDOW, maxTimestamp, type Window } from "../../sdk/model/window.ts";
 import type { StateSpec } from "../../sdk/state/state-specs.ts";
 import type { TimeDomain, TimerSpec } from "../../sdk/state/timers.ts";
 import type { BundleFinalizer } from "../../sdk/transforms/bundle-finalizer.ts";
@@ -51,6 +51,10 @@ export interface StatefulHost {
   readonly metrics: ChainMetrics;
   /** Processing time, in ms. */
   readonly nowMs: number;
+  /** User code that is waited for so long has failed, in ms. */
+  readonly userCodeMsMax: number;
+  /** Whether the job is drained. */
+  readonly isDraining: boolean;
 }
 
 /** Returns what makes contexts for a host. */
@@ -154,6 +158,11 @@ export class StatefulContext implements TimerScope {
 
   get expiry(): Timestamp {
     return this.#here().open.expiry;
+  }
+
+  get endsLoops(): boolean {
+    const isGlobal = maxTimestamp(this.window) === maxTimestamp(GLOBAL_WINDOW);
+    return this.#host.isDraining && this.firing !== undefined && isGlobal;
   }
 
   now(domain: TimeDomain): Timestamp {

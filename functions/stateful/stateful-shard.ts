@@ -37,14 +37,17 @@ export class StatefulShard implements Keeper, CellsObserver {
   readonly node: StatefulParDoNode;
   readonly cells: KeyCells;
   readonly schedule: Schedule;
+  /** Whether the shard was told of a drain. */
+  isDraining: boolean;
   /** As the last run knew them. */
   watermarks: Watermarks = [MIN_TIMESTAMP, MIN_TIMESTAMP];
   readonly #expiries = new Heap<OpenWindow>((a, b) => a.expiry < b.expiry);
   readonly #ends = new Heap<OpenWindow>((a, b) => a.window.end < b.window.end);
   #nextSorted = 0;
 
-  constructor(node: StatefulParDoNode, state: ShardState) {
+  constructor(node: StatefulParDoNode, state: ShardState, isDraining: boolean) {
     this.node = node;
+    this.isDraining = isDraining;
     this.schedule = new Schedule(node.fn.timers);
     this.cells = new KeyCells(state, this.latenessMs, this);
   }

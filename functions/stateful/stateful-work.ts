@@ -72,14 +72,16 @@ export class StatefulWork implements ShardWork<StatefulItem> {
   constructor(
     shard: StatefulShard,
     elements: readonly StatefulElement[],
-    { outputs, sides, finalizers, metrics }: Chain,
+    { outputs, sides, finalizers, metrics, userCodeMsMax }: Chain,
     at: { readonly watermarks: Watermarks; readonly nowMs: number; readonly firingsMax: number },
   ) {
     this.#shard = shard;
     this.#elements = elements;
     const { node, cells } = shard;
     const { nowMs } = at;
-    this.#code = new UserCode({ node, cells, outputs, sides, finalizers, metrics, nowMs });
+    const { isDraining } = shard;
+    const shared = { outputs, sides, finalizers, metrics, userCodeMsMax };
+    this.#code = new UserCode({ ...shared, node, cells, nowMs, isDraining });
     this.#input = at.watermarks[0];
     this.#nowMs = at.nowMs;
     // A run that had to be narrowed down to the utmost takes an element or a firing, not both.

@@ -7,6 +7,8 @@
  * TH1. An event-time timer fires before its window is forgotten.
  * TH2. A timer's output timestamp is not before the timestamp of what set it, less the skew that the
  *      DoFn allows, and not after its window's expiry.
+ * TH3. In a drain the global window's event-time timers fire once more each: one that loops would go
+ *      on to the end of time.
  *
  * @see Beam's SimpleDoFnRunner.TimerInternalsTimer, and FnApiTimer for what is relative to what
  */
@@ -41,6 +43,8 @@ export interface TimerScope {
   readonly expiry: Timestamp;
   /** Time of the event-time timer that fires; undefined if none does. */
   readonly firing: Timestamp | undefined;
+  /** Whether what a firing event-time timer sets has no time to come: it would loop for ever (TH3). */
+  readonly endsLoops: boolean;
   /** What `setRelative` counts from. */
   now(domain: TimeDomain): Timestamp;
   /** Sets a timer: to emit nothing where `output` is undefined. Unsets it where `time` is. */
@@ -120,7 +124,8 @@ export class TimerHandle implements Timer {
 
   #put(time: Timestamp, { outputTimestamp }: TimerOptions): void {
     if (outputTimestamp !== undefined) this.withOutputTimestamp(outputTimestamp);
-    this.#scope.putTimer(this.#id.slot, this.#tag, time, this.#outputFor(time));
+    if (this.#id.domain === "event" && this.#scope.endsLoops) this.clear();
+    else this.#scope.putTimer(this.#id.slot, this.#tag, time, this.#outputFor(time));
   }
 
   #outputFor(time: Timestamp): Timestamp | undefined {

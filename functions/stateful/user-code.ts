@@ -9,7 +9,8 @@
 import { NO_FIRING } from "../../sdk/model/pane.ts";
 import { maxTimestamp } from "../../sdk/model/window.ts";
 import type { StepMetrics } from "../metrics/chain-metrics.ts";
-import { userError } from "../user-errors.ts";
+import { settled } from "../settled.ts";
+import { placeOf, userError } from "../user-errors.ts";
 import type { KeyCell } from "./key-cells.ts";
 import { type DueItem, timerOf } from "./schedule.ts";
 import { contextsOf, type StatefulContext, type StatefulHost } from "./stateful-context.ts";
@@ -79,7 +80,7 @@ export class UserCode {
 
   async #guard(running: Promise<void>, context: StatefulContext): Promise<void> {
     try {
-      await running;
+      await settled(running, this.#host.userCodeMsMax, () => placeOf(this.#host.node));
     } catch (cause) {
       throw userError(this.#host.node, cause);
     } finally {

@@ -169,6 +169,25 @@ test("a drain gives it up at its deadline, and ends with its dead letters counte
   await mesh.stop();
 });
 
+test("a drain with a deadline is not DONE before its sinks have all (R4)", async () => {
+  const judged = new Judged(pages(true));
+  const { mesh } = judged;
+  await mesh.launch();
+  await judged.give([1, 2]);
+  await judged.run(10_000);
+  judged.verdict = topicIs("out", "ERR_UNAVAILABLE");
+  await judged.give([3]);
+  await judged.run(60_000);
+  const draining = drainJob(mesh.control, { timeoutMs: 3_600_000 });
+  await judged.run(120_000);
+  await draining;
+  expect((await mesh.job())?.state).toBe("DRAINING");
+  judged.verdict = () => undefined;
+  await judged.run(60_000);
+  expect([(await mesh.job())?.state, judged.out()]).toEqual(["DONE", [1, 2, 3]]);
+  await mesh.stop();
+});
+
 test("where the dead letters can't be sent either, nothing is given up (SE1)", async () => {
   const judged = new Judged(pages(true));
   await judged.mesh.launch();
