@@ -12,8 +12,11 @@ import { addDevCommand } from "./commands/dev.ts";
 import { addDrainCommand } from "./commands/drain.ts";
 import { addPauseCommand } from "./commands/pause.ts";
 import { addPlanCommand } from "./commands/plan.ts";
+import { addRestoreCommand } from "./commands/restore.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addSnapshotCommand } from "./commands/snapshot.ts";
+import { addUpdateCommand } from "./commands/update.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
 
@@ -60,6 +63,9 @@ function createProgram(outcome: Outcome): Command {
   addResumeCommand(program);
   addDrainCommand(program, outcome);
   addCancelCommand(program);
+  addUpdateCommand(program, outcome);
+  addSnapshotCommand(program);
+  addRestoreCommand(program);
   return program;
 }
 

@@ -64,6 +64,8 @@ export interface LocalMeshOptions {
   readonly persistFolder?: string;
   readonly onLog?: (line: LogLine) => void;
   readonly faults?: Faults;
+  /** Who is asked to update the mesh from outside of this process. */
+  readonly updater?: Deployment["updater"];
 }
 
 /** A mesh that runs here. */
@@ -224,7 +226,9 @@ class Mesh implements LocalMesh {
   #deployment(plan = this.plan, compiled = this.#environment.compile): Deployment {
     const { options, queue, trackerUrl } = this.#environment;
     const endpoints = Object.fromEntries(plan.stages.map(({ id }) => [id, this.functions.url(id)]));
-    return { plan, compile: compiled, options, queue, trackerUrl, endpoints };
+    const { updater } = this.#options;
+    const known = { plan, compile: compiled, options, queue, trackerUrl, endpoints };
+    return updater === undefined ? known : { ...known, updater };
   }
 
   get control(): JobControl {

@@ -20,6 +20,8 @@ export interface Deployment {
   readonly trackerUrl: string;
   /** Where each stage's subscription pushes to, by stage; empty in memory. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** Of a local mesh: who replaces its functions when it is updated from another terminal. */
+  readonly updater?: { readonly url: string; readonly token: string };
 }
 
 /** Stores a deployment under its plan's hash; storing it again changes nothing. */
