@@ -73,9 +73,16 @@ export function writeOf(
   // A start message may come again at any time; all other messages are of a former generation.
   const launched = progress.received[LAUNCH];
   const received = launched === undefined ? {} : { [LAUNCH]: launched };
-  const { isStill: _, ...rest } = progress;
-  const isStill = hasWork(entries) || outbox.length > 0;
-  const moved: ShardProgress = { ...rest, received, sent: {}, ...(isStill && { isStill }) };
+  const { isStill: _, isUnproven: __, ...rest } = progress;
+  const isUnproven = outbox.length > 0;
+  const isStill = hasWork(entries) || isUnproven;
+  const moved: ShardProgress = {
+    ...rest,
+    received,
+    sent: {},
+    ...(isStill && { isStill }),
+    ...(isUnproven && { isUnproven }),
+  };
   return {
     shard,
     head: { version, progress: JSON.stringify(moved), body: encodeBody(body, memtable) },
