@@ -5,11 +5,11 @@
  * everything back where that takes too long. Does not own: what is then done with the state
  * (snapshot.ts, update.ts, restore.ts), or going on (resume.ts).
  *
- * QS1. At rest no bundle is on its way, by heads and confirmed registers, and the versions that are
+ * QU1. At rest no bundle is on its way, by heads and confirmed registers, and the versions that are
  *      returned are those of one moment: a head that is read at its version then belongs to it.
- * QS2. What a register plans that is not confirmed may be on its way still: its messages come again,
+ * QU2. What a register plans that is not confirmed may be on its way still: its messages come again,
  *      and it stays.
- * QS3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on.
+ * QU3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";

@@ -4,7 +4,7 @@
  * Owns: its form in a snapshot, and the head and parts that it becomes again. Does not own: where
  * copies go when stages or shards change (move-state.ts).
  *
- * SC2. A shard that is written from a copy knows no bundle and sends to nobody yet: numbers begin anew
+ * SY1. A shard that is written from a copy knows no bundle and sends to nobody yet: numbers begin anew
  *      with its generation, and what was on its way has arrived (quiesce.ts) or comes again.
  */
 import { encodeBody, type ShardProgress } from "../head.ts";

@@ -7,6 +7,11 @@ import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
 import type { JobControl } from "../../../../functions/control/job-control.ts";
 import { restore } from "../../../../functions/control/restore.ts";
 import { newSnapshotId, snapshot } from "../../../../functions/control/snapshot.ts";
+import {
+  readSnapshot,
+  readSnapshotText,
+  writeSnapshot,
+} from "../../../../functions/control/snapshot-text.ts";
 import { abortUpdate, finishUpdate, prepareUpdate } from "../../../../functions/control/update.ts";
 import type { Store } from "../../../../functions/ports.ts";
 import {
@@ -40,8 +45,9 @@ const GAP_MS = 20_000;
 function sums(
   names: readonly [string, string] = ["Windows", "Sessions"],
   sizeMs = WINDOW_MS,
+  name = "sums",
 ): Pipeline {
-  return pipeline("sums", (p) => {
+  return pipeline(name, (p) => {
     const watermark = watermarks.boundedOutOfOrderness(5_000);
     const events = p.read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }));
     const pairs = events.map((e) => kv(e.key, e.value));
@@ -190,9 +196,9 @@ test("a job that does not come to rest runs on, and the error says what was on i
   const group = mesh.plan.stages.at(-1)?.id ?? "";
   running.broken = group;
   await running.publish(60, 80);
-  await expect(mesh.update(sums(), { shards: 5, timeoutMs: 10_000 })).rejects.toThrow(
-    `to ${group}`,
-  );
+  const slow = mesh.update(sums(), { shards: 5, timeoutMs: 10_000 });
+  await expect(slow).rejects.toMatchObject({ code: "ERR_UPDATE_TIMEOUT" });
+  await expect(slow).rejects.toThrow(`to ${group}`);
   expect(await mesh.job()).toMatchObject({ state: "RUNNING" });
   running.broken = undefined;
   await running.expectTotals();
@@ -223,6 +229,46 @@ test("restored without its sources, a job has exactly what the snapshot had", as
   await mesh.during(snapshot(mesh.control, id, 60_000));
   await mesh.during(restore(mesh.control, id, { keepsSources: true }));
   await running.expectTotals();
+});
+
+test("a snapshot that is not there, not whole or damaged is refused, and nothing changes", async () => {
+  const { mesh } = await Running.launch();
+  const id = newSnapshotId(mesh.control);
+  await mesh.during(snapshot(mesh.control, id, 60_000));
+  const refused = (of: string): Promise<string | undefined> =>
+    codeOf(() => mesh.during(restore(mesh.control, of)));
+  expect(await refused("none")).toBe("ERR_SNAPSHOT");
+  const [manifest = "", content = ""] = await mesh.store.readSnapshotParts(id);
+  expect(readSnapshotText(`${manifest}\n${content}`).manifest.id).toBe(id);
+  expect(await codeOf(() => readSnapshotText("no snapshot"))).toBe("ERR_SNAPSHOT");
+  await mesh.store.putSnapshotPart(id, 1, content.replace("1", "2"));
+  expect(await refused(id)).toBe("ERR_SNAPSHOT");
+  await mesh.store.deleteSnapshot(id);
+  expect(await refused(id)).toBe("ERR_SNAPSHOT");
+  expect(await mesh.job()).toMatchObject({ state: "RUNNING" });
+});
+
+test("a copy under another name goes on with the state, from sources of its own", async () => {
+  const { mesh } = await Running.launch();
+  const id = newSnapshotId(mesh.control);
+  await mesh.during(snapshot(mesh.control, id, 60_000));
+  const copy = new MemoryMesh(sums(undefined, undefined, "copied"), {
+    shards: 3,
+    isVirtualOnly: true,
+  });
+  await copy.launch();
+  const { takenAtMs, subscriptions } = (await readSnapshot(mesh.store, id)).manifest;
+  await writeSnapshot(copy.store, id, await readSnapshot(mesh.store, id), {
+    takenAtMs,
+    subscriptions,
+  });
+  await copy.during(restore(copy.control, id));
+  await copy.drain();
+  await copy.run(copy.clock.nowMs() + 10 * 60_000);
+  const all = [...mesh.store.documents("windows"), ...copy.store.documents("windows")];
+  const sumsOf = Object.fromEntries(all.map(([key, { value }]) => [key, value]));
+  const wanted = Object.entries(sumByWindow(events(0, 60), WINDOW_MS));
+  expect(sumsOf).toEqual(Object.fromEntries(wanted.map(([key, n]) => [`${key} ON_TIME 0`, n])));
 });
 
 /** A control whose store fails at its nth write. */
