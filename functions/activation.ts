@@ -250,10 +250,14 @@ export class ShardActivations {
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
-    const { columns, index, slot } = poison.element;
-    const excluded = attempt.excluded.get(slot) ?? new Set();
-    attempt.excluded.set(slot, excluded.add(index));
-    attempt.dead.push({ columns, index, error: cause });
+    for (const { element, cause: error } of [poison, ...poison.others]) {
+      // Another kind of failure has its own turn, when this one's elements are gone.
+      if (isMeshError(error) && error.disposition !== "dead-letter") continue;
+      const { columns, index, slot } = element;
+      const excluded = attempt.excluded.get(slot) ?? new Set();
+      attempt.excluded.set(slot, excluded.add(index));
+      attempt.dead.push({ columns, index, error });
+    }
   }
 
   #narrow(attempt: Attempt): void {

@@ -56,6 +56,8 @@ export interface ElementRef {
 /** The element can't be added: the shard must be opened anew, and go on without it. */
 export class PoisonElement extends Error {
   readonly element: ElementRef;
+  /** Elements of other keys that can't be added either: found in one go, they cost one search. */
+  readonly others: PoisonElement[] = [];
 
   constructor(element: ElementRef, cause: unknown) {
     super("an element can't be added", { cause });

@@ -131,11 +131,13 @@ export class Grouping implements Keeper {
     const table = this.#table;
     const [, output] = moment.watermarks;
     const at = table.momentOf(open, moment);
+    const poison = new Poison();
     for (let i = 0; i < values.length; i++) {
-      if (!keeps(i)) continue;
+      const key = keys[i] ?? "";
+      if (poison.isOf(key) || !keeps(i)) continue;
       const element = { columns, index: i, slot };
       try {
-        const cell = table.cellOf(open, keys[i] ?? "");
+        const cell = table.cellOf(open, key);
         if (cell.trigger?.isClosed === true) {
           this.#droppedClosed++;
           continue;
@@ -143,8 +145,31 @@ export class Grouping implements Keeper {
         cell.newest = element;
         table.add(cell, open, values[i] ?? null, times?.[i], output, at);
       } catch (cause) {
-        throw new PoisonElement(element, cause);
+        poison.add(key, new PoisonElement(element, cause));
       }
     }
+    poison.check();
+  }
+}
+
+/** Elements of one pass that can't be added; at most one of each key. */
+class Poison {
+  readonly #byKey = new Map<string, PoisonElement>();
+
+  /** What failed may have left its key half changed: only other keys can still be judged. */
+  isOf(key: string): boolean {
+    return this.#byKey.size > 0 && this.#byKey.has(key);
+  }
+
+  add(key: string, element: PoisonElement): void {
+    this.#byKey.set(key, element);
+  }
+
+  /** @throws PoisonElement if there is any: the first, with the others */
+  check(): void {
+    if (this.#byKey.size === 0) return;
+    const [first, ...others] = this.#byKey.values();
+    first?.others.push(...others);
+    throw first;
   }
 }

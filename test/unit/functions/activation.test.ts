@@ -312,3 +312,26 @@ test("a shard opened after a commit equals the live one: its next commit is the 
   const head = await active.unit.store.newestHead({ stage: active.program.stage.id, shard: 0 });
   expect(decodeProgress(head!.progress).received).toEqual({ "p/0": [[0, 11], 1_000] });
 });
+
+test("elements of many keys that all fail are found in one go", async () => {
+  let calls = 0;
+  const failing: CombineFn<number, number, number> = {
+    ...(sum() as CombineFn<number, number, number>),
+    mergeAccumulators() {
+      calls++;
+      throw new Error("poison");
+    },
+  };
+  const keys = 300;
+  const active = new Active(summed(failing));
+  const { published, store } = active.unit;
+  const elements = Array.from({ length: 2 * keys }, (_, i): [string, number] => [
+    `k${i % keys}`,
+    1,
+  ]);
+  await active.instance().activate([active.elements(...elements)]);
+  expect(published.filter(({ topic }) => topic.endsWith("dead-letters"))).toHaveLength(keys);
+  const { attemptsMax } = active.options;
+  expect(store.counts.headReads).toBeLessThanOrEqual(attemptsMax + 1);
+  expect(calls).toBeLessThanOrEqual(keys * attemptsMax);
+});
