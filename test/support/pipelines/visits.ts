@@ -30,13 +30,6 @@ export interface Version {
   readonly code: string;
 }
 
-export const FIRST: Version = {
-  windows: "Windows",
-  sessions: "Sessions",
-  sizeMs: 60_000,
-  code: "first",
-};
-
 export const GAP_MS = 20_000;
 
 /** Returns the pipeline of a version. */
