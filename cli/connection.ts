@@ -12,6 +12,7 @@ import {
   firestoreClient,
   launchedPipelines,
 } from "../functions/gcp/firestore-store.ts";
+import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import type { Job } from "../functions/job.ts";
 import { MeshError } from "../sdk/model/errors.ts";
@@ -60,6 +61,7 @@ export async function withJob<T>(
       trackerUrl,
       tasksEmulatorHost: process.env["CLOUD_TASKS_EMULATOR_HOST"],
       pubsubEmulatorHost: process.env["PUBSUB_EMULATOR_HOST"],
+      auth: authOf(deployment),
     },
     pipeline,
   );
@@ -68,6 +70,11 @@ export async function withJob<T>(
   } finally {
     await world.close();
   }
+}
+
+function authOf({ caller }: Deployment): PushAuth {
+  if (caller === undefined) return { kind: "emulated" };
+  return { kind: "oidc", audience: caller.audience, accounts: [caller.account] };
 }
 
 function placeOf(flags: ConnectionFlags): { project: string; database: string } {

@@ -41,6 +41,23 @@ export function manyOption(text: string, before: readonly string[]): readonly st
   return [...before, text];
 }
 
+/** Reads a moment: so long ago (`30min`, `1h`, `2d`), or a date. */
+export function momentOption(text: string): number {
+  const ago = /^(\d+)\s*(s|min|m|h|d)$/.exec(text);
+  if (ago !== null) return Date.now() - Number(ago[1]) * (unitMs[ago[2] ?? ""] ?? 0);
+  const timeMs = Date.parse(text);
+  if (!Number.isNaN(timeMs)) return timeMs;
+  throw new InvalidArgumentError("Give 30min, 1h, 2d, or a date as 2026-01-31T12:00:00Z.");
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  min: 60_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
 function wholeNumber(text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;

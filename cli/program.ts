@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCancelCommand } from "./commands/cancel.ts";
+import { addDeadLettersCommand } from "./commands/dead-letters.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addDrainCommand } from "./commands/drain.ts";
 import { addPauseCommand } from "./commands/pause.ts";
@@ -59,6 +60,7 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addDeadLettersCommand(program, outcome);
   addPauseCommand(program);
   addResumeCommand(program);
   addDrainCommand(program, outcome);

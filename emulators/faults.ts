@@ -44,6 +44,11 @@ export class Faults {
     this.#queued.set(call, queue);
   }
 
+  /** How many faults still wait for a call of this name. */
+  waiting(call: string): number {
+    return this.#queued.get(call)?.length ?? 0;
+  }
+
   /** Runs a call, with the fault that is due for it, if any. */
   async run<T>(call: string, work: () => T | Promise<T>): Promise<T> {
     const fault = this.#queued.get(call)?.shift();

@@ -12,7 +12,7 @@ import { drain } from "../functions/control/drain.ts";
 import type { JobControl } from "../functions/control/job-control.ts";
 import { resume } from "../functions/control/resume.ts";
 import { finishUpdate, prepareUpdate } from "../functions/control/update.ts";
-import type { Deployment } from "../functions/deployment.ts";
+import { type Deployment, placesOf } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch, requireLaunchable } from "../functions/launch.ts";
@@ -20,7 +20,7 @@ import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../functions/status.ts";
 import { decodeJob } from "../functions/tracker.ts";
-import type { PlanComparison, UpdateOptions } from "../sdk/compile/compatibility.ts";
+import type { PlanComparison } from "../sdk/compile/compatibility.ts";
 import { compile } from "../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
@@ -32,6 +32,7 @@ import {
   type LogLine,
   startFunctionHost,
 } from "./function-host.ts";
+import { type Addresses, addressesOf, authOf, type Relay } from "./local-addresses.ts";
 import {
   type LocalPorts,
   type LocalWorld,
@@ -39,6 +40,7 @@ import {
   type WorldName,
 } from "./local-world.ts";
 import { provision } from "./provision.ts";
+import { type MeshUpdateOptions, REST_MS_MAX } from "./update-options.ts";
 
 /** The code of one function, as infra/ bundles it. */
 export interface FunctionCode {
@@ -66,6 +68,10 @@ export interface LocalMeshOptions {
   readonly faults?: Faults;
   /** Who is asked to update the mesh from outside of this process. */
   readonly updater?: Deployment["updater"];
+  /** Functions take only what Pub/Sub and Cloud Tasks have signed; on the embedded services alone. */
+  readonly isAuthenticated?: boolean;
+  /** Lets functions reach a service by another address: a test cuts what lies between. */
+  readonly relay?: Relay;
 }
 
 /** A mesh that runs here. */
@@ -86,7 +92,7 @@ export interface LocalMesh {
   update(
     pipeline: Pipeline,
     bundles: readonly FunctionCode[],
-    options?: LocalUpdateOptions,
+    options?: MeshUpdateOptions,
   ): Promise<PlanComparison>;
   /** What pausing, updating and taking snapshots of its job work with. */
   readonly control: JobControl;
@@ -101,16 +107,6 @@ export interface LocalMesh {
   reload(pipeline: Pipeline, bundles: readonly FunctionCode[]): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
-
-/** How a mesh is updated. */
-export interface LocalUpdateOptions extends UpdateOptions {
-  /** As before where left out. */
-  readonly compile?: CompileOptions;
-  readonly timeoutMs?: number;
-}
-
-/** How long a mesh may take to come to rest, in ms. */
-const UPDATE_MS_MAX = 60_000;
 
 const DATABASE = "(default)";
 const LOCATION = "local";
@@ -143,11 +139,13 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
       world,
       project,
       direct: functions.dispatch,
+      isAuthenticated: options.isAuthenticated ?? false,
       ...(ports !== undefined && { ports }),
       ...(persistFolder !== undefined && { persistFolder }),
       ...(faults !== undefined && { faults }),
     });
-    const mesh = new Mesh(options, plan, services, functions, project);
+    const reached = await addressesOf(services, options.relay);
+    const mesh = new Mesh(options, plan, services, functions, project, reached);
     await mesh.begin();
     return mesh;
   } catch (error) {
@@ -165,6 +163,7 @@ class Mesh implements LocalMesh {
   #options: LocalMeshOptions;
   #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
+  readonly #reached: Addresses;
   #hashes = new Map<string, string>();
   /** Calls under way that use the clients. */
   readonly #calls = new Set<Promise<unknown>>();
@@ -176,8 +175,10 @@ class Mesh implements LocalMesh {
     services: LocalWorld,
     functions: FunctionHost,
     project: string,
+    reached: Addresses,
   ) {
     this.plan = plan;
+    this.#reached = reached;
     this.functions = functions;
     this.services = services;
     this.#options = options;
@@ -197,6 +198,7 @@ class Mesh implements LocalMesh {
       queue: `projects/${project}/locations/${LOCATION}/queues/tm-${plan.pipeline}`,
       trackerUrl: functions.url("tracker"),
       tasksEmulatorHost: services.tasks.address,
+      auth: authOf(services, project),
       pubsubEmulatorHost: services.pubsubAddress,
     };
     this.#world = localClients(this.#environment, plan.pipeline, services.firestoreAddress);
@@ -220,15 +222,21 @@ class Mesh implements LocalMesh {
       location: `projects/${project}/locations/${LOCATION}`,
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
+      auth: this.#environment.auth,
     });
   }
 
-  #deployment(plan = this.plan, compiled = this.#environment.compile): Deployment {
+  #deployment(
+    plan = this.plan,
+    compiled = this.#environment.compile,
+    pipeline = this.#options.pipeline,
+  ): Deployment {
     const { options, queue, trackerUrl } = this.#environment;
     const endpoints = Object.fromEntries(plan.stages.map(({ id }) => [id, this.functions.url(id)]));
     const { updater } = this.#options;
-    const known = { plan, compile: compiled, options, queue, trackerUrl, endpoints };
-    return updater === undefined ? known : { ...known, updater };
+    const places = placesOf(pipeline.graph);
+    const known = { plan, compile: compiled, options, queue, trackerUrl, endpoints, places };
+    return { ...known, ...this.#caller(), ...(updater !== undefined && { updater }) };
   }
 
   get control(): JobControl {
@@ -240,12 +248,12 @@ class Mesh implements LocalMesh {
   update(
     pipeline: Pipeline,
     bundles: readonly FunctionCode[],
-    options: LocalUpdateOptions = {},
+    options: MeshUpdateOptions = {},
   ): Promise<PlanComparison> {
-    const { compile: compiling = this.#environment.compile, timeoutMs = UPDATE_MS_MAX } = options;
+    const { compile: compiling = this.#environment.compile, timeoutMs = REST_MS_MAX } = options;
     return this.#whileOpen(async () => {
       const plan = compile(pipeline, compiling);
-      const deployment = this.#deployment(plan, compiling);
+      const deployment = this.#deployment(plan, compiling, pipeline);
       const comparison = await prepareUpdate(this.control, { ...options, deployment, timeoutMs });
       this.plan = plan;
       this.#environment = { ...this.#environment, planHash: plan.hash, compile: compiling };
@@ -256,6 +264,13 @@ class Mesh implements LocalMesh {
       await finishUpdate(this.control);
       return comparison;
     });
+  }
+
+  #caller(): Pick<Deployment, "caller"> {
+    const { auth } = this.#environment;
+    const [account] = auth.kind === "oidc" ? auth.accounts : [];
+    if (auth.kind === "emulated" || account === undefined) return {};
+    return { caller: { account, audience: auth.audience } };
   }
 
   /** A job that was paused goes on with its mesh, whose functions may listen elsewhere now. */
@@ -340,7 +355,9 @@ class Mesh implements LocalMesh {
       env: {
         ...this.#options.env,
         ...this.variables,
-        ...environmentVariables(this.#environment),
+        PUBSUB_EMULATOR_HOST: this.#reached.pubsub,
+        FIRESTORE_EMULATOR_HOST: this.#reached.firestore,
+        ...environmentVariables({ ...this.#environment, tasksEmulatorHost: this.#reached.tasks }),
       },
     };
   }

@@ -11,6 +11,7 @@ import { MeshError } from "../sdk/model/errors.ts";
 import type { Faults } from "./faults.ts";
 import { type FirestoreServer, startFirestore } from "./firestore/index.ts";
 import { searchGoogleEmulators, startGoogleFirestore, startGooglePubsub } from "./google/index.ts";
+import { type LocalIssuer, startLocalIssuer } from "./local-issuer.ts";
 import { type PubsubServer, type PubsubServerOptions, startPubsub } from "./pubsub/index.ts";
 import type { DirectDispatch } from "./pubsub/push/push-client.ts";
 import { startTasks, type TasksServer } from "./tasks/index.ts";
@@ -35,6 +36,8 @@ export interface LocalWorldOptions {
   readonly faults?: Faults;
   /** A shorter way from the embedded Pub/Sub server to functions of this process. */
   readonly direct?: DirectDispatch;
+  /** Pub/Sub and Cloud Tasks sign what they send, where they are asked to; embedded ones alone. */
+  readonly isAuthenticated?: boolean;
 }
 
 /** The running services. */
@@ -45,14 +48,19 @@ export interface LocalWorld {
   /** The embedded servers; undefined in Google's world. */
   readonly pubsub: PubsubServer | undefined;
   readonly firestore: FirestoreServer | undefined;
+  /** Signs tokens that functions accept; undefined where they accept any call. */
+  readonly issuer: LocalIssuer | undefined;
   readonly pubsubClient: PubSub;
   readonly tasksClient: CloudTasksClient;
   stop(): Promise<void>;
 }
 
-interface Service {
-  readonly address: string;
+interface Stoppable {
   stop(): Promise<void>;
+}
+
+interface Service extends Stoppable {
+  readonly address: string;
 }
 
 /**
@@ -63,7 +71,7 @@ interface Service {
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   // Google's clients look for the metadata server even here, and warn that there is none.
   process.env["METADATA_SERVER_DETECTION"] ??= "none";
-  const started: Service[] = [];
+  const started: Stoppable[] = [];
   const keep = async <S extends Service>(starting: Promise<S>): Promise<S> => {
     const service = await starting;
     started.push(service);
@@ -72,9 +80,15 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   try {
     const isEmbedded = options.world === "embedded";
     if (!isEmbedded) await needGoogle();
-    const tasks = await keep(startTasks(serviceOptions(options, "tasks")));
+    const issuer = await issuerOf(options);
+    if (issuer !== undefined) started.push(issuer);
+    const tasks = await keep(
+      startTasks({ ...serviceOptions(options, "tasks"), ...signing(issuer) }),
+    );
     const pubsub = isEmbedded
-      ? await keep(startPubsub({ ...serviceOptions(options, "pubsub"), ...pushOptions(options) }))
+      ? await keep(
+          startPubsub({ ...serviceOptions(options, "pubsub"), ...pushOptions(options, issuer) }),
+        )
       : undefined;
     const firestore = isEmbedded
       ? await keep(startFirestore(serviceOptions(options, "firestore")))
@@ -96,6 +110,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       tasks,
       pubsub,
       firestore,
+      issuer,
       pubsubClient,
       tasksClient,
       async stop() {
@@ -107,6 +122,18 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     await stopAll(started);
     throw error;
   }
+}
+
+async function issuerOf({
+  isAuthenticated = false,
+  world,
+}: LocalWorldOptions): Promise<LocalIssuer | undefined> {
+  if (!isAuthenticated) return undefined;
+  if (world === "embedded") return startLocalIssuer();
+  throw new MeshError(
+    "ERR_OPTION",
+    "Google's Pub/Sub emulator signs nothing that it pushes. Use the embedded world.",
+  );
 }
 
 async function needGoogle(): Promise<void> {
@@ -127,8 +154,18 @@ function portOf(options: LocalWorldOptions, service: keyof LocalPorts): { port?:
   return port === undefined ? {} : { port };
 }
 
-function pushOptions({ direct }: LocalWorldOptions): Pick<PubsubServerOptions, "push"> {
-  return direct === undefined ? {} : { push: { direct } };
+function pushOptions(
+  { direct }: LocalWorldOptions,
+  issuer: LocalIssuer | undefined,
+): Pick<PubsubServerOptions, "push"> {
+  return { push: { ...(direct !== undefined && { direct }), ...signing(issuer) } };
+}
+
+function signing(issuer: LocalIssuer | undefined): {
+  identityToken?: (audience: string, email: string) => string;
+} {
+  if (issuer === undefined) return {};
+  return { identityToken: (audience, email) => issuer.token(audience, email) };
 }
 
 function serviceOptions(
@@ -144,6 +181,6 @@ function serviceOptions(
 }
 
 /** The last one started is stopped first: who sends stops before who takes. */
-async function stopAll(services: readonly Service[]): Promise<void> {
+async function stopAll(services: readonly Stoppable[]): Promise<void> {
   for (const service of services.toReversed()) await service.stop();
 }

@@ -4,9 +4,10 @@
  * Owns: what Pulumi makes in the cloud, here by the ordinary clients. Making what is there already
  * changes nothing but where a subscription pushes to.
  */
-import type { PubSub } from "@google-cloud/pubsub";
+import type { PubSub, PushConfig } from "@google-cloud/pubsub";
 import type { CloudTasksClient } from "@google-cloud/tasks";
 import { isCode } from "../functions/gcp/grpc-errors.ts";
+import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { assertionsTopicName } from "../sdk/compile/names.ts";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
@@ -23,6 +24,8 @@ export interface ProvisionTarget {
   readonly queueName: string;
   /** URL of a stage's function. */
   readonly urlOf: (stage: string) => string;
+  /** Whom functions expect to be called by. */
+  readonly auth: PushAuth;
 }
 
 /** Makes all that a plan needs. */
@@ -36,6 +39,7 @@ export async function provision(
   for (const { mailbox, ingest } of plan.stages) {
     if (mailbox !== undefined) topics.add(mailbox);
     if (ingest?.topic !== undefined) topics.add(ingest.topic);
+    if (ingest !== undefined) topics.add(ingest.replay);
   }
   for (const node of nodes) {
     if (node.kind === "sink" && node.sink.type === "pubsub") topics.add(node.sink.topic);
@@ -58,23 +62,32 @@ export async function provision(
 
 async function provisionStage(
   stage: MeshPlan["stages"][number],
-  { pubsub, urlOf }: ProvisionTarget,
+  { pubsub, urlOf, auth }: ProvisionTarget,
 ): Promise<void> {
-  const pushEndpoint = urlOf(stage.id);
-  const topic = stage.mailbox ?? stage.ingest?.topic;
-  const name = stage.mailbox ?? stage.ingest?.subscription ?? "";
-  if (topic !== undefined) {
-    await ifNew(() =>
-      pubsub.createSubscription(topic, name, {
-        pushEndpoint,
-        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
-        enableMessageOrdering: stage.mailbox !== undefined,
-        expirationPolicy: {},
-      }),
-    );
+  const pushConfig = pushConfigOf(urlOf(stage.id), auth);
+  const { mailbox, ingest } = stage;
+  const feeds = [{ topic: mailbox ?? ingest?.topic, name: mailbox ?? ingest?.subscription ?? "" }];
+  if (ingest !== undefined) feeds.push({ topic: ingest.replay, name: ingest.replay });
+  for (const { topic, name } of feeds) {
+    if (topic !== undefined) {
+      await ifNew(() =>
+        pubsub.createSubscription(topic, name, {
+          pushConfig,
+          ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+          enableMessageOrdering: mailbox !== undefined,
+          expirationPolicy: {},
+        }),
+      );
+    }
+    // A subscription that was there before pushes to where the function was last time.
+    await pubsub.subscription(name).modifyPushConfig(pushConfig);
   }
-  // A subscription that was there before pushes to where the function was last time.
-  await pubsub.subscription(name).modifyPushConfig({ pushEndpoint });
+}
+
+function pushConfigOf(pushEndpoint: string, auth: PushAuth): PushConfig {
+  const [serviceAccountEmail] = auth.kind === "oidc" ? auth.accounts : [];
+  if (auth.kind === "emulated" || serviceAccountEmail === undefined) return { pushEndpoint };
+  return { pushEndpoint, oidcToken: { serviceAccountEmail, audience: auth.audience } };
 }
 
 /** Subscriptions that keep what a test looks at, from the first element on, until it is read. */

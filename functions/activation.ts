@@ -21,6 +21,7 @@ import { halve } from "./bundle-builder.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
+import { type Letters, lettersIn, recordsOf } from "./dead-letters/taking.ts";
 import { type AdvanceBody, type Envelope, isIngestProducer } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
@@ -43,7 +44,7 @@ import {
   type Shard,
 } from "./shard.ts";
 import { spread } from "./spread.ts";
-import { outboxOf, type PoisonDead } from "./step-outbox.ts";
+import { deadLettersOf, outboxOf, type PoisonDead } from "./step-outbox.ts";
 import type { Ticks } from "./ticks.ts";
 
 /** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
@@ -114,8 +115,11 @@ export class ShardActivations {
   /** Mends what made an attempt fail, or throws it. */
   async #prepareNext(attempt: Attempt, error: unknown): Promise<void> {
     if (error instanceof PoisonElement) await this.#exclude(error, attempt);
-    else if (error instanceof CommitTooBig) this.#narrow(attempt);
-    else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+    else if (error instanceof CommitTooBig) {
+      this.#narrow(attempt);
+      forgetPoison(attempt);
+    } else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+      forgetPoison(attempt);
       if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
       const { clock, random } = this.#context.world;
       await clock.sleep(10 * 2 ** attempt.conflicts * random.fraction());
@@ -132,7 +136,8 @@ export class ShardActivations {
     const fresh = envelopes.filter((e) => !isEarlier(e, shard) && takeIfNew(shard, e, nowMs));
     // Known ones may be of an instance that ended before it scheduled the tick.
     if (fresh.length === 0) return this.#context.ticks.ensure();
-    const result = await this.#run(shard, fresh, attempt);
+    const letters = await lettersIn(fresh, world.store);
+    const result = await this.#run(shard, fresh, letters, attempt);
     await this.#commit(shard, result, attempt);
     await this.#flush(shard);
     await this.#context.ticks.ensure();
@@ -157,7 +162,12 @@ export class ShardActivations {
     return this.#shard;
   }
 
-  async #run(shard: Shard, fresh: readonly Envelope[], attempt: Attempt): Promise<RunResult> {
+  async #run(
+    shard: Shard,
+    fresh: readonly Envelope[],
+    letters: Letters,
+    attempt: Attempt,
+  ): Promise<RunResult> {
     const { world, program, options, source } = this.#context;
     shard.received.forget(isIngestProducer, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
@@ -172,6 +182,7 @@ export class ShardActivations {
       program,
       chain: this.#chain,
       source,
+      letters,
       clock: world.clock,
       options: {
         ...options,
@@ -186,12 +197,14 @@ export class ShardActivations {
 
   async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
     const { world } = this.#context;
-    const outbox = outboxOf(shard, result, attempt.dead, this.#context);
+    const dead = deadLettersOf(shard, result, attempt.dead, this.#context);
+    const outbox = outboxOf(shard, result, dead, this.#context);
     const token = world.random.id();
     const nowMs = world.clock.nowMs();
     const { documents } = result.outputs;
     shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const next = nextCommit(shard, outbox, documents, token, nowMs);
+    const letters = recordsOf(dead, result.taken, nowMs);
+    const next = nextCommit(shard, { outbox, documents, letters }, token, nowMs);
     if (bytesOf(next.commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitNext(shard, next, token, outbox);
     this.#chain.metrics.committed();
@@ -230,10 +243,12 @@ export class ShardActivations {
   }
 
   async #flush(shard: Shard): Promise<void> {
-    await flush(shard, this.#context, async (outbox) => {
+    await flush(shard, this.#context, async (outbox, dead) => {
       const { random, clock } = this.#context.world;
       const token = random.id();
-      const next = nextCommit(shard, outbox, [], token, clock.nowMs());
+      const nowMs = clock.nowMs();
+      const effects = { outbox, documents: [], letters: recordsOf(dead, [], nowMs) };
+      const next = nextCommit(shard, effects, token, nowMs);
       await this.#commitNext(shard, next, token, outbox);
     });
   }
@@ -271,10 +286,17 @@ export class ShardActivations {
   }
 }
 
+/** The next attempt may take other messages: what fails among them is found again. */
+function forgetPoison(attempt: Attempt): void {
+  attempt.excluded.clear();
+  attempt.dead.length = 0;
+  attempt.poison = 0;
+}
+
 /** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
 const ELEMENTS_DIVISOR = 4 ** 3;
 
-const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [] };
+const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [], taken: [] };
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
@@ -284,6 +306,12 @@ function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
   let isSplit = false;
   const messages = envelopes.flatMap((envelope): SelfMessage[] => {
     const { shard, minTime, body, count } = envelope;
+    if (body.kind === "replay" && count > 1) {
+      isSplit = true;
+      return body.letters.map((letter) => {
+        return { shard, minTime, body: { kind: "replay", letters: [letter] } };
+      });
+    }
     if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
     isSplit = true;
     return halve(body.windows, count).map(({ windows }) => ({

@@ -6,6 +6,7 @@
  */
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import type { PipelineGraph } from "../sdk/model/graph.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Store } from "./ports.ts";
 
@@ -22,6 +23,19 @@ export interface Deployment {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Of a local mesh: who replaces its functions when it is updated from another terminal. */
   readonly updater?: { readonly url: string; readonly token: string };
+  /** Where each transform stands in the author's files, by its name: a bundle has forgotten it. */
+  readonly places?: Readonly<Record<string, string>>;
+  /** In whose name, and for which audience, the tracker is woken; left out where anybody may call. */
+  readonly caller?: { readonly account: string; readonly audience: string };
+}
+
+/** Returns where the transforms of a graph stand, `file:line` by name. */
+export function placesOf({ nodes }: PipelineGraph): Record<string, string> {
+  const places: Record<string, string> = {};
+  for (const { name, place } of nodes) {
+    if (place !== undefined) places[name] = `${place.file}:${place.line}`;
+  }
+  return places;
 }
 
 /** Stores a deployment under its plan's hash; storing it again changes nothing. */

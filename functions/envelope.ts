@@ -1,7 +1,7 @@
 /**
  * Envelope: the wire form of what one message carries between stages.
  *
- * Owns: the shape of a message's data and its check. Compression is done by outbox.ts. Does not own: which elements
+ * Owns: the shape of a message's data, and the bounds of what is read (its check: envelope-check.ts). Compression is done by outbox.ts. Does not own: which elements
  * go into which bundle (shuffle.ts), or the coder of a value (sdk/coders).
  * Place on the data's way: shuffle.ts packs, outbox.ts sends, activation.ts opens.
  *
@@ -12,7 +12,14 @@ import { inflateSync } from "node:zlib";
 import type { Json } from "../sdk/coders/coder.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
+import type { LetterAttempt, ReplayedLetter } from "./dead-letters/taking.ts";
+import { checkEnvelope, isFields } from "./envelope-check.ts";
+import { nestingOf } from "./json-nesting.ts";
+import { ENVELOPE_BYTES_MAX, NESTING_MAX } from "./options.ts";
 import type { Read } from "./reads/read.ts";
+
+/** What a plan's hash may look like, whatever version wrote it. */
+const PLAN_PATTERN = /^[\w-]{1,64}$/;
 
 /**
  * The elements of one window in a bundle, column by column.
@@ -33,6 +40,8 @@ export interface WindowColumns {
   readonly side?: string;
   /** Of a side input: how many elements the whole pane has; 0: `values` hold one that is none. */
   readonly size?: number;
+  /** The dead letter that the one element in here was; only within a run. */
+  readonly letter?: LetterAttempt;
 }
 
 /** A pane as on the wire. */
@@ -43,6 +52,7 @@ export type EnvelopeBody =
   | { readonly kind: "elements"; readonly windows: readonly WindowColumns[] }
   | { readonly kind: "start" }
   | { readonly kind: "split"; readonly read: Read }
+  | { readonly kind: "replay"; readonly letters: readonly ReplayedLetter[] }
   | {
       readonly kind: "advance";
       /** Stored watermarks that the shard needs to know: its stage's, its targets', its side inputs'. */
@@ -65,7 +75,7 @@ export type AdvanceBody = Extract<EnvelopeBody, { kind: "advance" }>;
 /** One message between stages. */
 export interface Envelope {
   readonly plan: string;
-  /** `stage/shard`, or the random id of an ingest instance, or `tracker`, `launch`. */
+  /** `stage/shard`, or the random id of an ingest instance or a replay, or `tracker`, `launch`. */
   readonly producer: string;
   /** Counts the bundles of this producer to this target; -1 where duplicates do no harm. */
   readonly sequence: number;
@@ -110,45 +120,33 @@ export function bundleText(envelope: Omit<Envelope, "body">, bodyText: string): 
  * @throws ERR_PLAN_MISMATCH if it belongs to another plan
  */
 export function decodeEnvelope(data: Uint8Array, planHash?: string): Envelope {
-  let parsed: unknown;
+  const parsed = parse(data);
+  const plan = isFields(parsed) ? parsed["plan"] : undefined;
+  if (typeof plan !== "string" || !PLAN_PATTERN.test(plan)) {
+    throw new MeshError("ERR_DECODE", "A mailbox message does not name its plan.");
+  }
+  if (planHash !== undefined && plan !== planHash) {
+    throw new MeshError(
+      "ERR_PLAN_MISMATCH",
+      `A bundle of plan ${plan} reached a function of plan ${planHash}.`,
+    );
+  }
+  return checkEnvelope(parsed);
+}
+
+function parse(data: Uint8Array): unknown {
+  // The cause's own words would show a part of the content.
   try {
     // JSON text begins with "{" (0x7b), a zlib stream with 0x78.
-    const text = data[0] === 0x7b ? data : inflateSync(data, { maxOutputLength: 256 << 20 });
-    parsed = JSON.parse(Buffer.from(text).toString("utf8"));
+    const isText = data[0] === 0x7b;
+    const text = isText ? data : inflateSync(data, { maxOutputLength: ENVELOPE_BYTES_MAX });
+    if (text.length <= ENVELOPE_BYTES_MAX && nestingOf(text) <= NESTING_MAX) {
+      return JSON.parse(Buffer.from(text).toString("utf8")) as unknown;
+    }
   } catch (cause) {
     throw new MeshError("ERR_DECODE", "A mailbox message is not an envelope of the mesh.", {
       cause,
     });
   }
-  if (!isEnvelope(parsed)) {
-    throw new MeshError("ERR_DECODE", "A mailbox message lacks the fields of an envelope.");
-  }
-  if (planHash !== undefined && parsed.plan !== planHash) {
-    throw new MeshError(
-      "ERR_PLAN_MISMATCH",
-      `A bundle of plan ${parsed.plan} reached a function of plan ${planHash}.`,
-    );
-  }
-  return parsed;
-}
-
-function isEnvelope(value: unknown): value is Envelope {
-  if (typeof value !== "object" || value === null) return false;
-  const { plan, producer, sequence, stage, shard, minTime, body } = value as Partial<Envelope>;
-  return (
-    typeof plan === "string" &&
-    typeof producer === "string" &&
-    Number.isInteger(sequence) &&
-    typeof stage === "string" &&
-    Number.isInteger(shard) &&
-    typeof minTime === "number" &&
-    isBody(body)
-  );
-}
-
-function isBody(value: unknown): value is EnvelopeBody {
-  const body = (value ?? {}) as { kind?: unknown; windows?: unknown; watermarks?: unknown };
-  if (body.kind === "elements") return Array.isArray(body.windows);
-  if (body.kind === "advance") return typeof body.watermarks === "object";
-  return body.kind === "start" || body.kind === "split";
+  throw new MeshError("ERR_DECODE", "A mailbox message is larger or nested deeper than any.");
 }

@@ -11,7 +11,9 @@
  *      drain has passed it is a refusal for good.
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
-import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { recordBytes, recordOf } from "./dead-letters/record.ts";
+import { sinkLetter } from "./dead-letters/sink-letter.ts";
 import type { Job } from "./job.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { messageOf, type OutboxEntry } from "./outbox.ts";
@@ -19,6 +21,7 @@ import type { OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { isRefusal, sendAll, sinkTopics } from "./send.ts";
 import type { Shard } from "./shard.ts";
+import { letterEntries, letterId } from "./step-outbox.ts";
 
 /** What a flush works with. */
 export interface FlushContext {
@@ -39,18 +42,22 @@ const LETTERS_BYTES_MAX = COMMIT_BYTES_MAX / 3;
 /**
  * Sends all of a shard's outbox; afterwards nothing of it is left.
  *
- * @param replace - commits a head with another outbox, which is then the shard's
+ * @param replace - commits a head with another outbox, which is then the shard's, and its dead letters
  * @throws ERR_UNAVAILABLE if it could not be sent for now
  */
 export async function flush(
   shard: Shard,
   context: FlushContext,
-  replace: (outbox: readonly OutboxEntry[]) => Promise<void>,
+  replace: (outbox: readonly OutboxEntry[], dead: readonly DeadLetter[]) => Promise<void>,
 ): Promise<void> {
   while (shard.unflushed !== undefined) {
     const refused = await sendUntilRefused(shard.unflushed, context);
-    if (refused.length === 0) shard.unflushed = undefined;
-    else await replace(setAside(refused, shard, context));
+    if (refused.length === 0) {
+      shard.unflushed = undefined;
+      continue;
+    }
+    const { outbox, dead } = setAside(refused, shard, context);
+    await replace(outbox, dead);
   }
 }
 
@@ -130,40 +137,41 @@ function sinkError(error: unknown): MeshError {
 function setAside(
   refused: readonly Refused[],
   shard: Shard,
-  { program, world, options }: FlushContext,
-): OutboxEntry[] {
+  context: FlushContext,
+): { readonly outbox: OutboxEntry[]; readonly dead: DeadLetter[] } {
+  const { program, world } = context;
   const outbox: OutboxEntry[] = [];
+  const dead: DeadLetter[] = [];
   let bytes = 0;
-  for (const { entry, error } of refused) {
+  for (const [i, each] of refused.entries()) {
+    const { entry, error } = each;
     if (bytes > LETTERS_BYTES_MAX) {
       outbox.push(entry); // Its turn comes with the next commit.
       continue;
     }
-    const letter = letterOf(entry, error, shard, program, options, world.clock.nowMs());
-    bytes += JSON.stringify(letter).length;
-    outbox.push(letter);
+    const letter = letterOf(each, i, shard, context);
+    const messages = letterEntries(program.plan.deadLetterTopic, [letter]);
+    bytes += JSON.stringify(messages).length + recordBytes(recordOf(letter));
+    dead.push(letter);
+    outbox.push(...messages);
     shard.metrics.deadLetters++;
     const { stage, shard: number } = shard.ref;
     const fields = { stage, shard: number, code: error.code, error: error.message };
     world.log("ERROR", "A sink refused its output: it became a dead letter.", fields);
   }
-  return outbox;
+  return { outbox, dead };
 }
 
+/** A bundle, which no sink refuses, is never one of these. */
 function letterOf(
-  entry: OutboxEntry,
-  cause: MeshError,
+  { entry, error: cause }: Refused,
+  index: number,
   shard: Shard,
-  { plan }: Program,
-  { attemptsMax: attempts }: EngineOptions,
-  atMs: number,
-): OutboxEntry {
+  { program, options, world }: FlushContext,
+): DeadLetter {
   const error = isRefusal(cause) ? cause : new MeshError("ERR_SINK", cause.message, { cause });
-  const { stage, shard: number } = shard.ref;
-  const element = entry.kind === "bundle" ? undefined : entry;
-  const of = { pipeline: plan.pipeline, stage, shard: number };
-  const letter = { ...of, error, attempts, element, atMs };
-  const data = Buffer.from(encodeDeadLetter(letter)).toString("base64");
-  const attributes = deadLetterAttributes(letter);
-  return { kind: "message", topic: plan.deadLetterTopic, key: "", data, attributes };
+  const { attemptsMax: attempts } = options;
+  const id = letterId(shard, `s${index}`);
+  const atMs = world.clock.nowMs();
+  return sinkLetter(program, { id, shard: shard.ref.shard, entry, error, attempts, atMs });
 }

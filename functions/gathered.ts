@@ -7,6 +7,7 @@
 import type { PaneInfo } from "../sdk/model/pane.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
 import type { Window } from "../sdk/model/window.ts";
+import type { LetterAttempt, TakenLetter } from "./dead-letters/taking.ts";
 import type { EnvelopeBody } from "./envelope.ts";
 import type { ShardDead } from "./run-work.ts";
 import type { StatefulElement } from "./stateful/stateful-work.ts";
@@ -17,6 +18,8 @@ export interface Item {
   readonly timestamp: Timestamp;
   readonly window: Window;
   readonly pane: PaneInfo;
+  /** The dead letter that it was. */
+  readonly letter?: LetterAttempt;
 }
 
 /** A message of the shard to a shard of its own stage. */
@@ -33,6 +36,8 @@ export interface Gathered {
   readonly stateful: StatefulElement[];
   readonly self: SelfMessage[];
   readonly dead: ShardDead[];
+  /** Dead letters that came back, by id. */
+  readonly taken: Map<string, TakenLetter>;
   /** Positions that reads claimed, and where the last one was, for people. */
   claims: number;
   place: (() => object) | undefined;

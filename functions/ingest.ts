@@ -10,6 +10,8 @@
  *
  * J3. A message is acknowledged when its bundles are published and confirmed, and not before.
  * J4. The ids of what a message gives follow from the message alone; so do shards and sink ids.
+ * J5. A dead letter that comes back runs in a group of such alone, which the source's watermark
+ *     policy does not see: an old message neither holds nor moves it.
  */
 
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
@@ -19,7 +21,11 @@ import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "..
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
-import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { type DeadLetter, isDescribable } from "./dead-letter.ts";
+import { type MessageFailure, messageLetter, readReturned } from "./dead-letters/message-letter.ts";
+import { messageOfPayload } from "./dead-letters/payload.ts";
+import { sinkLetter } from "./dead-letters/sink-letter.ts";
+import { dueRecord, messagesOf, recordsOf, type TakenLetter } from "./dead-letters/taking.ts";
 import { bundleText } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
@@ -27,8 +33,8 @@ import { guardedRun, ListWork } from "./guarded-run.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
-import { messageOf } from "./outbox.ts";
-import type { OutgoingMessage, World } from "./ports.ts";
+import { messageOf, type OutboxEntry } from "./outbox.ts";
+import type { DeadLetterRecord, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
 import { sendAll, sinkTopics } from "./send.ts";
@@ -46,6 +52,8 @@ export interface IngestContext {
 /** A message that waits for its acknowledgement. */
 interface Waiting {
   readonly message: SourceMessage;
+  /** The dead letter that comes back. */
+  readonly letter: Omit<TakenLetter, "isLate"> | undefined;
   readonly acknowledge: () => void;
   readonly refuse: (error: unknown) => void;
 }
@@ -55,6 +63,7 @@ interface Group {
   readonly register: Register;
   readonly messages: readonly OutgoingMessage[];
   readonly documents: BundleOutputs["documents"];
+  readonly letters: readonly DeadLetterRecord[];
   readonly finalizers: BundleOutputs["finalizers"];
 }
 
@@ -63,6 +72,8 @@ interface Unconfirmed {
   readonly waiting: readonly Waiting[];
   readonly finalizers: BundleOutputs["finalizers"];
 }
+
+type LetterContent = Pick<DeadLetter, "data" | "element" | "timestamp">;
 
 const NOBODY: Unconfirmed = { waiting: [], finalizers: [] };
 
@@ -87,8 +98,22 @@ export class Ingest {
 
   /** Takes a message; resolves when it may be acknowledged (J3). */
   take(message: SourceMessage): Promise<void> {
+    return this.#enqueue(message, undefined);
+  }
+
+  /** Takes a message of the replay subscription, once (DL3); resolves as `take` does. */
+  async takeBack(replayed: SourceMessage): Promise<void> {
+    const { id, attempt, payload } = readReturned(replayed);
+    const [record] = await this.#context.world.store.readDeadLetters([id]);
+    const letters = new Map(record === undefined ? [] : [[id, record]]);
+    const due = dueRecord(letters, { id, attempt });
+    if (due === undefined) return;
+    await this.#enqueue(messageOfPayload(payload), { record: due, attempt });
+  }
+
+  #enqueue(message: SourceMessage, letter: Waiting["letter"]): Promise<void> {
     return new Promise((acknowledge, refuse) => {
-      this.#waiting.push({ message, acknowledge, refuse });
+      this.#waiting.push({ message, letter, acknowledge, refuse });
       if (!this.#isRunning) void this.#pump();
     });
   }
@@ -134,7 +159,7 @@ export class Ingest {
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
     await this.#context.fence.verify();
-    const run = await this.#run(group.map((waiting) => waiting.message));
+    const run = await this.#run(group);
     await this.#register(run.register);
     this.#acknowledge(before);
     await this.#publish(run);
@@ -158,7 +183,11 @@ export class Ingest {
     if (this.#waiting.length > 1 && this.#waiting.length < options.groupMessagesMax) {
       await world.clock.sleep(options.gatherMs);
     }
-    return this.#waiting.splice(0, options.groupMessagesMax);
+    const [first] = this.#waiting;
+    const isBack = first?.letter !== undefined;
+    const other = this.#waiting.findIndex(({ letter }) => (letter !== undefined) !== isBack);
+    const count = other < 0 ? this.#waiting.length : other;
+    return this.#waiting.splice(0, Math.min(count, options.groupMessagesMax));
   }
 
   async #register(register: Register): Promise<void> {
@@ -177,20 +206,28 @@ export class Ingest {
   async #publish(group: Group): Promise<void> {
     const { store } = this.#context.world;
     if (group.documents.length > 0) await store.writeDocuments(group.documents);
-    await this.#send(group.messages);
+    const refused = await this.#send(group.messages);
+    // After what they gave: a letter that is closed is not taken again.
+    const letters = [
+      ...group.letters,
+      ...recordsOf(refused, [], this.#context.world.clock.nowMs()),
+    ];
+    if (letters.length > 0) await store.putDeadLetters(letters);
     this.#published = group.register.index;
   }
 
-  /** Publishes; of what a sink refuses for good, its dead letter. */
-  async #send(messages: readonly OutgoingMessage[]): Promise<void> {
+  /** Publishes; of what a sink refuses for good, its dead letter. Returns these. */
+  async #send(messages: readonly OutgoingMessage[]): Promise<readonly DeadLetter[]> {
     const { program, world, options } = this.#context;
     const isSink = sinkTopics(program.plan);
     let left = messages;
+    let refused: readonly DeadLetter[] = [];
     for (let attempt = 1; ; attempt++) {
       const unsent = await sendAll(left, world.mailboxes, isSink, false);
-      if (unsent.size === 0) return;
+      if (unsent.size === 0) return refused;
       if (attempt >= options.attemptsMax) {
-        left = [...unsent].map(([message, error]) => this.#refused(message, error));
+        refused = [...unsent].map(([message, error]) => this.#refused(message, error));
+        left = messagesOf(program.plan.deadLetterTopic, refused);
         continue;
       }
       left = [...unsent.keys()];
@@ -198,39 +235,41 @@ export class Ingest {
     }
   }
 
-  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): OutgoingMessage {
+  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): DeadLetter {
     const { program, world, options } = this.#context;
-    const { pipeline, deadLetterTopic } = program.plan;
-    const [stage, atMs] = [program.stage.id, world.clock.nowMs()];
     const { orderingKey: key, attributes } = of;
     const text = Buffer.from(data).toString("base64");
-    const element = { kind: "message", topic, key, data: text, attributes };
-    const attempts = options.attemptsMax;
-    const letter = { pipeline, stage, shard: undefined, error, attempts, element, atMs };
-    const words = "A sink refused its output: it became a dead letter.";
-    world.log("ERROR", words, { stage, code: error.code, error: error.message });
-    return {
-      topic: deadLetterTopic,
-      orderingKey: "",
-      data: encodeDeadLetter(letter),
-      attributes: deadLetterAttributes(letter),
-    };
+    const entry: OutboxEntry = { kind: "message", topic, key, data: text, attributes };
+    const { id: stage } = program.stage;
+    world.log("ERROR", "A sink refused its output: it became a dead letter.", {
+      stage,
+      code: error.code,
+      error: error.message,
+    });
+    const id = `${stage}~${encodeURIComponent(attributes["tidemark-id"] ?? world.random.id())}~sink`;
+    const { attemptsMax: attempts } = options;
+    const atMs = world.clock.nowMs();
+    return sinkLetter(program, { id, shard: undefined, entry, error, attempts, atMs });
   }
 
-  async #run(messages: readonly SourceMessage[]): Promise<Group> {
+  async #run(group: readonly Waiting[]): Promise<Group> {
     const { clock } = this.#context.world;
     const { metrics } = this.#chain;
     const root = metrics.step(this.#context.program.root.name);
     metrics.begin(clock.nowMs());
     const dead: DeadLetter[] = [];
     const items: Item[] = [];
+    const letterOf = new Map(group.map(({ message, letter }) => [message, letter]));
+    const setAside = (message: SourceMessage, what: MessageFailure & LetterContent): void => {
+      dead.push(this.#deadLetter(message, letterOf.get(message), what));
+    };
     let told: Timestamp | undefined;
-    for (const message of messages) {
+    for (const { message } of group) {
       try {
         const watermark = root.call(() => this.#read(message, items));
         if (watermark !== undefined) told = later(told ?? watermark, watermark);
       } catch (error) {
-        dead.push(this.#deadLetter(message, { error, attempts: 1, data: message.data }));
+        setAside(message, { index: 0, error, attempts: 1, data: message.data });
       }
     }
     const feed = (item: Item): void => {
@@ -241,12 +280,27 @@ export class Ingest {
     const work = new ListWork(items, feed);
     const run = await guardedRun(this.#chain, work, clock, this.#context.options);
     for (const { item, error, attempts } of run.dead) {
-      const { value: element, timestamp } = item;
-      dead.push(this.#deadLetter(item.message, { error, attempts, element, timestamp }));
+      const { message, index, value: element, timestamp } = item;
+      // What JSON can't hold, such as what is nested too deep, is set aside as the bytes it came in.
+      const content = isDescribable(element) ? { element } : { data: message.data };
+      setAside(message, { index, error, attempts, ...content, timestamp });
     }
     metrics.keep();
-    const observed = observe(items, told);
-    return this.#group(messages.length, observed, run.outputs, dead);
+    const taken = group.flatMap(({ letter }) => (letter === undefined ? [] : [letter]));
+    const isBack = taken.length > 0;
+    return {
+      ...this.#group(
+        isBack ? 0 : group.length,
+        isBack ? undefined : observe(items, told),
+        run.outputs,
+        dead,
+      ),
+      letters: recordsOf(
+        dead,
+        taken.map((letter) => ({ ...letter, isLate: false })),
+        clock.nowMs(),
+      ),
+    };
   }
 
   #group(
@@ -254,7 +308,7 @@ export class Ingest {
     observed: Register["observed"],
     outputs: BundleOutputs,
     dead: readonly DeadLetter[],
-  ): Group {
+  ): Omit<Group, "letters"> {
     const { program, world } = this.#context;
     const sends: PlannedSend[] = [];
     const messages: OutgoingMessage[] = [];
@@ -272,14 +326,7 @@ export class Ingest {
       const marked = { ...attributes, "tidemark-id": id ?? "" };
       messages.push({ topic, orderingKey, data, attributes: marked });
     }
-    for (const letter of dead) {
-      messages.push({
-        topic: program.plan.deadLetterTopic,
-        orderingKey: "",
-        data: encodeDeadLetter(letter),
-        attributes: deadLetterAttributes(letter),
-      });
-    }
+    messages.push(...messagesOf(program.plan.deadLetterTopic, dead));
     const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
     const register: Register = {
       stage: program.stage.id,
@@ -309,23 +356,18 @@ export class Ingest {
 
   #deadLetter(
     message: SourceMessage,
-    what: Pick<DeadLetter, "error" | "attempts" | "data" | "element" | "timestamp">,
+    letter: Waiting["letter"],
+    { index, error, attempts, ...content }: MessageFailure & LetterContent,
   ): DeadLetter {
     const { program, world } = this.#context;
     world.log("ERROR", "A message became a dead letter.", {
       stage: program.stage.id,
       messageId: message.messageId,
-      error: what.error instanceof Error ? what.error.message : String(what.error),
+      error: error instanceof Error ? error.message : String(error),
     });
-    return {
-      ...what,
-      pipeline: program.plan.pipeline,
-      stage: program.stage.id,
-      shard: undefined,
-      messageId: message.messageId,
-      attributes: message.attributes,
-      atMs: world.clock.nowMs(),
-    };
+    const before = letter && { id: letter.record.id, attempt: letter.attempt };
+    const failure = { index, error, attempts };
+    return { ...content, ...messageLetter(program, message, failure, world, before) };
   }
 }
 

@@ -22,6 +22,8 @@ import { decodeJob } from "./tracker.ts";
 /** The producer of start messages. */
 export const LAUNCH = "launch/0";
 
+const ATTEMPTS_MAX = 10;
+
 /**
  * Launches a pipeline whose topics and functions stand.
  *
@@ -29,15 +31,30 @@ export const LAUNCH = "launch/0";
  * @throws ERR_OPTION if the job was cancelled
  */
 export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
-  const { plan } = deployment;
-  const existing = await world.store.readJob();
-  const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
-  if (job !== undefined) requireLaunchable(job);
-  // Before the job, which names it; and of a job that stands, for its functions may have moved.
-  await putDeployment(world.store, deployment);
-  if (existing === undefined) await create(plan, world);
+  const job = await ensureJob(deployment, world);
   await ticks.ensure();
-  await world.mailboxes.publish(startMessages(plan, job ?? {}));
+  await world.mailboxes.publish(startMessages(deployment.plan, job));
+}
+
+/** Returns the job that stands; creates it if there is none. */
+async function ensureJob(deployment: Deployment, world: World): Promise<Pick<Job, "generation">> {
+  const { plan } = deployment;
+  for (let attempt = 1; ; attempt++) {
+    const existing = await world.store.readJob();
+    const job = existing === undefined ? undefined : decodeJob(existing.text, plan);
+    if (job !== undefined) requireLaunchable(job);
+    // Before the job, which names it; and of a job that stands, for its functions may have moved.
+    await putDeployment(world.store, deployment);
+    if (job !== undefined) return job;
+    try {
+      await create(plan, world);
+      return {};
+    } catch (error) {
+      // Another launch was faster, or the store was busy and nobody was: reading again tells.
+      const isLost = isMeshError(error) && error.code === "ERR_STORE_CONTENTION";
+      if (!isLost || attempt >= ATTEMPTS_MAX) throw error;
+    }
+  }
 }
 
 /** Returns registers that protect the first reads of stages until their start messages are in. */
@@ -67,21 +84,14 @@ export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
 }
 
 async function create(plan: MeshPlan, world: World): Promise<void> {
-  const registers = startRegisters(readStages(plan), world.clock.nowMs());
-  try {
-    await world.store.commitJob({
-      previousVersion: undefined,
-      job: {
-        version: 1,
-        text: JSON.stringify(newJob(plan.pipeline, plan.hash, world.clock.nowMs())),
-      },
-      registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
-      registersToDelete: [],
-    });
-  } catch (error) {
-    // Another launch was faster: the same job stands.
-    if (!isMeshError(error) || error.code !== "ERR_STORE_CONTENTION") throw error;
-  }
+  const nowMs = world.clock.nowMs();
+  const registers = startRegisters(readStages(plan), nowMs);
+  await world.store.commitJob({
+    previousVersion: undefined,
+    job: { version: 1, text: JSON.stringify(newJob(plan.pipeline, plan.hash, nowMs)) },
+    registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+    registersToDelete: [],
+  });
 }
 
 /** Returns the messages that begin a plan's reads: known to shards that got one before. */

@@ -16,6 +16,8 @@ import { placeOf } from "./user-errors.ts";
 /** A decoded element of a message. */
 export interface Item {
   readonly message: SourceMessage;
+  /** Which of the message's elements it is. */
+  readonly index: number;
   readonly value: unknown;
   readonly timestamp: Timestamp;
   readonly id: string;
@@ -47,7 +49,7 @@ function pubsubReader(where: string, { decode, timestamp, id }: PubsubSourceSpec
       const value = decode(message);
       const time = timestamp?.(value, message) ?? Date.parse(message.publishTime);
       const ownId = id?.(value, message) ?? message.messageId;
-      items.push({ message, value, timestamp: toTimestamp(time), id: ownId });
+      items.push({ message, index: 0, value, timestamp: toTimestamp(time), id: ownId });
       return undefined;
     } catch (cause) {
       if (isMeshError(cause)) {
@@ -66,7 +68,7 @@ function readTestMessage(message: SourceMessage, items: Item[]): Timestamp | und
   if ("watermark" in told) return told.watermark;
   told.elements.forEach(([json, timestamp], i) => {
     const id = `${message.messageId}/${i}`;
-    items.push({ message, value: anyCoder.decode(json), timestamp, id });
+    items.push({ message, index: i, value: anyCoder.decode(json), timestamp, id });
   });
   return undefined;
 }

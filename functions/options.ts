@@ -68,3 +68,12 @@ export const METRICS_CHARS_MAX: number = 50_000;
 
 /** Bytes of one commit that the mesh never goes over (Firestore takes 10 MiB, its emulator 4). */
 export const COMMIT_BYTES_MAX: number = 3_500_000;
+
+/**
+ * Text of one envelope, inflated: twenty times what the mesh packs, and little enough that the most an
+ * instance takes at once fits into its memory.
+ */
+export const ENVELOPE_BYTES_MAX: number = 16_000_000;
+
+/** Nesting of an envelope's JSON: a value has 1,000 levels at most, each of them three of JSON. */
+export const NESTING_MAX: number = 4_000;

@@ -52,6 +52,42 @@ export interface PartDocument {
   readonly text: string;
 }
 
+/** The document of a dead letter (dead-letters/record.ts says what its texts hold). */
+export interface DeadLetterRecord {
+  readonly id: string;
+  readonly stage: string;
+  /** Of the error. */
+  readonly code: string;
+  /** Processing time at which it was set aside, in ms. */
+  readonly atMs: number;
+  readonly state: "open" | "replayed";
+  /** How often it was replayed. */
+  readonly replays: number;
+  /** Processing time at which a replay was taken, in ms. */
+  readonly replayedAtMs?: number;
+  /** Whether the replay came too late for its window, and was dropped. */
+  readonly isLate?: boolean;
+  readonly summary: string;
+  readonly detail: string;
+}
+
+/** A dead letter in a list. */
+export type DeadLetterListed = Omit<DeadLetterRecord, "detail">;
+
+/** Which dead letters to list, newest first. */
+export interface DeadLetterQuery {
+  readonly stage?: string;
+  readonly code?: string;
+  readonly state?: DeadLetterRecord["state"];
+  /** Set aside at or after this processing time, in ms. */
+  readonly sinceMs?: number;
+  /** Set aside before this processing time, in ms. */
+  readonly untilMs?: number;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: Pick<DeadLetterRecord, "id" | "atMs">;
+}
+
 /** One atomic step of a shard. */
 export interface HeadCommit {
   readonly shard: ShardRef;
@@ -61,6 +97,8 @@ export interface HeadCommit {
   readonly partsToPut: readonly PartDocument[];
   readonly partsToDelete: readonly string[];
   readonly sinkDocuments: readonly SinkDocument[];
+  /** Dead letters that the step made, or took back; left out: none. */
+  readonly deadLetters?: readonly DeadLetterRecord[];
 }
 
 /** A head's progress, as the tracker sees it. */
@@ -111,6 +149,14 @@ export interface Store {
   commitHead(commit: HeadCommit): Promise<void>;
   /** Writes documents of a sink whose stage has no shards; the same id replaces the document. */
   writeDocuments(documents: readonly SinkDocument[]): Promise<void>;
+  /** Writes dead letters of a stage without shards; the same id replaces the document. */
+  putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void>;
+  /** Returns up to `limit` dead letters, newest first; fewer only if there are no more. */
+  listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]>;
+  /** Returns those of the dead letters that are there, in the order of `ids`. */
+  readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]>;
+  /** Removes dead letters; one that is gone already is no error. */
+  deleteDeadLetters(ids: readonly string[]): Promise<void>;
   /** Writes a new register. */
   putRegister(register: RegisterRecord): Promise<void>;
   /** Replaces a register; does nothing if the tracker has removed it. */

@@ -9,10 +9,13 @@
  * A7. A run is bounded: panes and chunk by the options; what is left is a message to itself.
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
-import { later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import { maxTimestamp } from "../sdk/model/window.ts";
+import type { GraphNode } from "../sdk/model/graph.ts";
+import { later, MAX_TIMESTAMP } from "../sdk/model/time.ts";
+import { maxTimestamp, windowKey } from "../sdk/model/window.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
+import { itemPayload } from "./dead-letters/payload.ts";
+import type { Letters, TakenLetter } from "./dead-letters/taking.ts";
 import type { AdvanceBody, Envelope } from "./envelope.ts";
 import type { Gathered, Item, SelfMessage } from "./gathered.ts";
 import type { Moment } from "./grouping.ts";
@@ -28,7 +31,7 @@ import type { Shard } from "./shard.ts";
 import type { Gate } from "./sides/gate.ts";
 import { behindGate } from "./sides/gated-keeper.ts";
 import { StatefulWork } from "./stateful/stateful-work.ts";
-import { type Excluded, takeElements, takeItems } from "./take-elements.ts";
+import { type Excluded, takeElements, takeItems, takeLetters } from "./take-elements.ts";
 import { userError } from "./user-errors.ts";
 
 /** What a run needs beside the shard. */
@@ -37,6 +40,8 @@ export interface RunContext {
   readonly chain: Chain;
   /** The splittable read that begins the stage. */
   readonly source: AnySplittable | undefined;
+  /** Records of the dead letters that come back. */
+  readonly letters: Letters;
   readonly clock: Clock;
   readonly options: EngineOptions;
 }
@@ -51,6 +56,8 @@ export interface RunResult {
   readonly outputs: BundleOutputs;
   readonly self: readonly SelfMessage[];
   readonly dead: readonly ShardDead[];
+  /** Dead letters that came back. */
+  readonly taken: readonly TakenLetter[];
 }
 
 /**
@@ -71,6 +78,7 @@ export async function runMessages(
     stateful: [],
     self: [],
     dead: [],
+    taken: new Map(),
     claims: 0,
     place: undefined,
   };
@@ -87,7 +95,8 @@ export async function runMessages(
   const outputs = await run(shard, gathered, timed);
   metrics.keep();
   shard.metrics.elementsOut += outputs.elements;
-  return { outputs, self: gathered.self, dead: gathered.dead };
+  const { self, dead, taken } = gathered;
+  return { outputs, self, dead, taken: [...taken.values()] };
 }
 
 /** Runs what was gathered, and what is due of a stateful DoFn. */
@@ -107,7 +116,7 @@ async function run(
     if (!work.isDone) self.push(goOn(shard, context));
     return outputs;
   }
-  const outputs = await runWork(new ItemWork(items, chain), context, dead);
+  const outputs = await runWork(new ItemWork(items, chain, program.root), context, dead);
   const error = gathered.claims === 1 ? tooBig(program, outputs) : undefined;
   if (error === undefined) return outputs;
   // What one position of a read gives can't be made smaller either.
@@ -118,18 +127,23 @@ async function run(
 
 /** Elements on their way into the chain. */
 class ItemWork extends ListWork<Item> implements ShardWork<Item> {
-  constructor(items: readonly Item[], chain: Chain) {
+  readonly #root: GraphNode;
+
+  constructor(items: readonly Item[], chain: Chain, root: GraphNode) {
     super(items, ({ value, timestamp, window, pane }) =>
       chain.receive(value, timestamp, window, pane),
     );
+    this.#root = root;
   }
 
   changedBytes(): number {
     return 0;
   }
 
-  describe({ value, timestamp }: Item): { element: unknown; timestamp: Timestamp } {
-    return { element: value, timestamp };
+  describe(item: Item): Omit<ShardDead, "error" | "attempts"> {
+    const { value: element, timestamp, window, letter } = item;
+    const replay = itemPayload(this.#root, item);
+    return { element, timestamp, window: windowKey(window), replay, ...(letter && { letter }) };
   }
 }
 
@@ -145,6 +159,8 @@ async function take(
   if (body.kind === "advance") advance(shard, body, context.program);
   else if (body.kind === "elements")
     step.call(() => takeElements(shard, envelope, body.windows, excluded, context, into));
+  else if (body.kind === "replay")
+    step.call(() => takeLetters(shard, envelope, body.letters, excluded, context, into));
   else if (body.kind === "split") shard.reads?.add(body.read);
   else await startReads(context.nowMs, context, into);
 }
@@ -183,7 +199,10 @@ function advance(
   for (const { from, to, side } of plan.edges) {
     if (from === shard.ref.stage && side !== undefined) sides.set(to, sideKey(to, side));
   }
-  dropPassedRanges(shard.sent, (stage) => stored[sides.get(stage) ?? stage]?.[0]);
+  // What goes to the own stage holds its output, so that is what must have passed it.
+  dropPassedRanges(shard.sent, (stage) =>
+    stage === shard.ref.stage ? own?.[1] : stored[sides.get(stage) ?? stage]?.[0],
+  );
 }
 
 /** Lets elements go on whose side inputs are ready; what the bound leaves goes with the next message. */
@@ -222,6 +241,7 @@ function fire(shard: Shard, context: TimedContext, into: Gathered): void {
       attempts: 1,
       element: { key, window },
       timestamp: maxTimestamp(window),
+      window: windowKey(window),
     });
   }
   if (!fired.isDone) into.self.push(goOn(shard, context));

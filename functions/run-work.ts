@@ -5,10 +5,10 @@
  * search for items that fail (guarded-run.ts), or cutting what several items give (activation.ts).
  */
 import { MeshError } from "../sdk/model/errors.ts";
-import type { Timestamp } from "../sdk/model/time.ts";
 import { type BundleOutputs, NO_OUTPUTS } from "./bundle-outputs.ts";
 import type { Chain } from "./chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
+import type { LetterAttempt } from "./dead-letters/taking.ts";
 import { guardedRun, type Work } from "./guarded-run.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import type { Clock } from "./ports.ts";
@@ -17,7 +17,13 @@ import { documentBytes } from "./shard.ts";
 import { placeOf } from "./user-errors.ts";
 
 /** A dead letter of a shard, before it is known whose. */
-export type ShardDead = Omit<DeadLetter, "pipeline" | "stage" | "shard" | "atMs">;
+export type ShardDead = Pick<
+  DeadLetter,
+  "error" | "attempts" | "element" | "data" | "timestamp" | "window" | "replay"
+> & {
+  /** The dead letter that it was before. */
+  readonly letter?: LetterAttempt;
+};
 
 /** Work whose items can be told of, and what it changes beside the chain. */
 export interface ShardWork<T> extends Work<T> {
@@ -27,7 +33,7 @@ export interface ShardWork<T> extends Work<T> {
   readonly only: T | undefined;
   /** About how many bytes of a commit the changes take. */
   changedBytes(): number;
-  describe(item: T): { readonly element: unknown; readonly timestamp: Timestamp };
+  describe(item: T): Pick<ShardDead, "element" | "timestamp" | "window" | "replay" | "letter">;
 }
 
 /** What a run works with. */

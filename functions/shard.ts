@@ -11,6 +11,7 @@
 import { MeshError } from "../sdk/model/errors.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 import { MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { recordBytes } from "./dead-letters/record.ts";
 import { Dedup } from "./dedup.ts";
 import { Grouping, type Watermarks } from "./grouping.ts";
 import {
@@ -24,7 +25,7 @@ import type { Keeper } from "./keeper.ts";
 import type { UserMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
 import { type OutboxEntry, splitOutbox } from "./outbox.ts";
-import type { HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
+import type { DeadLetterRecord, HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { Reads } from "./reads/reads.ts";
 import { Received } from "./received.ts";
@@ -163,11 +164,17 @@ export interface NextCommit {
   readonly outboxParts: readonly string[];
 }
 
+/** What a step changes outside of its shard. */
+export interface StepEffects {
+  readonly outbox: readonly OutboxEntry[];
+  readonly documents: readonly SinkDocument[];
+  readonly letters: readonly DeadLetterRecord[];
+}
+
 /** Returns the commit that takes a shard to its next version. */
 export function nextCommit(
   shard: Shard,
-  outbox: readonly OutboxEntry[],
-  sinkDocuments: readonly SinkDocument[],
+  { outbox, documents, letters }: StepEffects,
   token: string,
   nowMs: number,
 ): NextCommit {
@@ -191,7 +198,8 @@ export function nextCommit(
     },
     partsToPut: [...changes.partsToPut, ...parts],
     partsToDelete: [...changes.partsToDelete, ...shard.outboxParts],
-    sinkDocuments,
+    sinkDocuments: documents,
+    deadLetters: letters,
   };
   return { commit, outboxParts };
 }
@@ -201,6 +209,7 @@ export function bytesOf(commit: HeadCommit): number {
   let bytes = Buffer.byteLength(commit.head.progress) + Buffer.byteLength(commit.head.body);
   for (const part of commit.partsToPut) bytes += Buffer.byteLength(part.text);
   for (const { fields } of commit.sinkDocuments) bytes += documentBytes(fields);
+  for (const letter of commit.deadLetters ?? []) bytes += recordBytes(letter);
   return bytes;
 }
 

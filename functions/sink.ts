@@ -86,8 +86,9 @@ function documentWriter(node: SinkNode, sink: FirestoreSinkSpec<unknown>): Write
     if (!isDocumentId(id)) {
       throw new MeshError(
         "ERR_USER_CODE",
-        `${placeOf(node)}: not a document id: ${JSON.stringify(id)}. ` +
-          'Give 1 to 1,500 bytes without "/".',
+        // An id is made of the element: it stands in the dead letter, not in the log.
+        `${placeOf(node)}: the id that was given is not one of a document. ` +
+          'Give a well-formed text of 1 to 1,500 bytes without "/".',
       );
     }
     const fields = sink.fields === undefined ? element : sink.fields(element, context);

@@ -15,19 +15,23 @@ import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { type GraphNode, type PipelineGraph, splittableOf } from "../sdk/model/graph.ts";
 import { type ActivationContext, ShardActivations } from "./activation.ts";
 import type { Connectors } from "./connectors/connectors.ts";
-import { deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import { messageLetter } from "./dead-letters/message-letter.ts";
+import { messagesOf, recordsOf } from "./dead-letters/taking.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
+import { checkFits } from "./envelope-check.ts";
 import { Fence, type Translate } from "./fence.ts";
 import { Ingest } from "./ingest.ts";
 import type { EngineOptions } from "./options.ts";
 import type { World } from "./ports.ts";
-import { programOf } from "./program.ts";
+import { type Program, programOf } from "./program.ts";
 import { Ticks } from "./ticks.ts";
 
 /** One stage on one instance. */
 export interface StageHandler {
   /** Takes a message of the stage's subscription (T1). */
   deliver(message: SourceMessage): Promise<void>;
+  /** Takes a message of an ingest stage's replay subscription (T1). */
+  replay(message: SourceMessage): Promise<void>;
   /** Calls the DoFns' teardown. */
   teardown(): Promise<void>;
 }
@@ -58,7 +62,11 @@ export function createStage(input: StageInput): StageHandler {
   const { root } = program;
   if (program.stage.kind === "ingest") {
     const ingest = new Ingest({ program, world, options, ticks, fence });
-    return { deliver: (m) => ingest.take(m), teardown: () => ingest.teardown() };
+    return {
+      deliver: (message) => ingest.take(message),
+      replay: (message) => ingest.takeBack(message),
+      teardown: () => ingest.teardown(),
+    };
   }
   const source = readOf(root, input.connectors);
   return new ShardStage({ program, world, options, ticks, fence, source });
@@ -77,6 +85,13 @@ function readOf(root: GraphNode, connectors: Connectors): AnySplittable | undefi
   if (read !== undefined) return read;
   const { type } = root.source;
   throw new MeshError("ERR_INVARIANT", `This bundle holds no connector that reads "${type}".`);
+}
+
+/** Whether a message is for another stage that takes messages of the mesh. */
+function isOther(stage: string, { plan, stage: own }: Program): boolean {
+  return (
+    stage !== own.id && plan.stages.some(({ id, mailbox }) => id === stage && mailbox !== undefined)
+  );
 }
 
 interface Waiting {
@@ -116,7 +131,8 @@ class ShardStage implements StageHandler {
         if (translate === undefined) return;
       }
       const { stage, shard: own } = translate?.(decoded) ?? decoded;
-      if (stage !== program.stage.id) return this.#passOn(message, stage, own);
+      if (isOther(stage, program)) return await this.#passOn(message, stage, own);
+      checkFits(translate?.(decoded) ?? decoded, program);
       shard = own;
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
@@ -128,6 +144,12 @@ class ShardStage implements StageHandler {
       queue.waiting.push({ open, resolve, reject });
       if (!queue.isRunning) void this.#pump(queue);
     });
+  }
+
+  /** Dead letters of a shard come back through its mailbox. */
+  async replay(): Promise<void> {
+    const { id } = this.#context.program.stage;
+    throw new MeshError("ERR_INVARIANT", `Stage ${id} has no replay subscription.`);
   }
 
   async teardown(): Promise<void> {
@@ -172,24 +194,12 @@ class ShardStage implements StageHandler {
 
   async #setAside(message: SourceMessage, error: unknown): Promise<void> {
     const { program, world } = this.#context;
-    const letter = {
-      pipeline: program.plan.pipeline,
-      stage: program.stage.id,
-      shard: undefined,
-      error,
-      attempts: 1,
-      data: message.data,
-      messageId: message.messageId,
-      atMs: world.clock.nowMs(),
-    };
+    const letter = messageLetter(program, message, { index: 0, error, attempts: 1 }, world);
     world.log("ERROR", "A mailbox message became a dead letter.", { messageId: message.messageId });
-    await world.mailboxes.publish([
-      {
-        topic: program.plan.deadLetterTopic,
-        orderingKey: "",
-        data: encodeDeadLetter(letter),
-        attributes: deadLetterAttributes(letter),
-      },
-    ]);
+    const reason = "A message of the mailbox that is none of the mesh's: nobody knows what it is.";
+    const replay = { kind: "none", reason } as const;
+    const dead = [{ ...letter, data: message.data, replay }];
+    await world.mailboxes.publish(messagesOf(program.plan.deadLetterTopic, dead));
+    await world.store.putDeadLetters(recordsOf(dead, [], letter.atMs));
   }
 }

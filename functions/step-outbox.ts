@@ -1,7 +1,7 @@
 /**
  * Step outbox: what a run gave, as outbox entries with their numbers and ids.
  *
- * Owns: sequence numbers of bundles, ids of sink messages, names of sink files. Does not own: the
+ * Owns: sequence numbers of bundles, ids of sink messages and dead letters, names of sink files. Does not own: the
  * entries' way out (outbox.ts).
  * Place on the data's way: between the run and the commit of an activation.
  *
@@ -9,7 +9,9 @@
  */
 import { isMeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
-import { type DeadLetter, deadLetterAttributes, encodeDeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { columnPayload } from "./dead-letters/payload.ts";
+import { messagesOf } from "./dead-letters/taking.ts";
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
 import { generationOf } from "./job.ts";
 import type { EngineOptions } from "./options.ts";
@@ -17,9 +19,10 @@ import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import type { RunResult } from "./run-bundle.ts";
+import type { ShardDead } from "./run-work.ts";
 import { numberBundle } from "./sent.ts";
 import type { Shard } from "./shard.ts";
-import { userError } from "./user-errors.ts";
+import { transformOf, userError } from "./user-errors.ts";
 
 /** An element that the user's code could not add to its key and window. */
 export interface PoisonDead {
@@ -38,10 +41,10 @@ interface Context {
 export function outboxOf(
   shard: Shard,
   result: RunResult,
-  poison: readonly PoisonDead[],
-  context: Context,
+  letters: readonly DeadLetter[],
+  context: Pick<Context, "program">,
 ): OutboxEntry[] {
-  const version = (shard.version ?? 0) + 1;
+  const version = nextVersion(shard);
   const entries: OutboxEntry[] = [];
   for (const bundle of result.outputs.bundles) {
     const body = `{"kind":"elements","windows":${bundle.windowsText}}`;
@@ -57,13 +60,26 @@ export function outboxOf(
     entries.push(messageEntry(topic, key, data, marked));
   });
   for (const file of result.outputs.files) entries.push(fileEntry(shard, file, context.program));
-  for (const letter of deadLetters(shard, result, poison, context)) {
-    const { deadLetterTopic } = context.program.plan;
-    entries.push(
-      messageEntry(deadLetterTopic, "", encodeDeadLetter(letter), deadLetterAttributes(letter)),
-    );
-  }
+  entries.push(...letterEntries(context.program.plan.deadLetterTopic, letters));
   return entries;
+}
+
+/** Returns the messages of dead letters as entries. */
+export function letterEntries(topic: string, letters: readonly DeadLetter[]): OutboxEntry[] {
+  return messagesOf(topic, letters).map(({ orderingKey, data, attributes }) =>
+    messageEntry(topic, orderingKey, data, attributes),
+  );
+}
+
+/** Returns the id of a dead letter of the next commit; a restore may bring a version again. */
+export function letterId(shard: Shard, index: number | string): string {
+  const { stage, shard: number } = shard.ref;
+  const generation = shard.generation > 0 ? `${shard.generation}.` : "";
+  return `${stage}~${number}~${generation}${nextVersion(shard)}~${index}`;
+}
+
+function nextVersion({ version }: Shard): number {
+  return (version ?? 0) + 1;
 }
 
 /** Elements of a message to itself: a half of a bundle may have to be cut again. */
@@ -114,27 +130,45 @@ function fileEntry(
   return { kind: "file", path, text: `${lines.join("\n")}\n` };
 }
 
-function deadLetters(
+/** Returns what a step sets aside, and counts it. */
+export function deadLettersOf(
   shard: Shard,
   result: RunResult,
   poison: readonly PoisonDead[],
   { program, world, options }: Context,
 ): DeadLetter[] {
-  const notAdded = poison.map(({ columns, index, error }) => ({
-    error: userError(program.root, error),
-    attempts: options.attemptsMax,
-    element: { key: columns.keys?.[index], value: columns.values[index] },
-  }));
-  return [...result.dead, ...notAdded].map((dead): DeadLetter => {
+  const { stage, shard: number } = shard.ref;
+  const notAdded = poison.map(({ columns, index, error }): ShardDead => {
+    return {
+      error: userError(program.root, error),
+      attempts: options.attemptsMax,
+      element: { key: columns.keys?.[index], value: columns.values[index] },
+      window: columns.window,
+      replay: columnPayload(columns, index),
+      ...(columns.times !== undefined && { timestamp: columns.times[index] }),
+      ...(columns.letter !== undefined && { letter: columns.letter }),
+    };
+  });
+  return [...result.dead, ...notAdded].map(({ letter, ...dead }, i): DeadLetter => {
     shard.metrics.deadLetters++;
-    const { stage, shard: number } = shard.ref;
     world.log("ERROR", "An element became a dead letter.", {
       stage,
       shard: number,
       code: isMeshError(dead.error) ? dead.error.code : undefined,
       error: dead.error instanceof Error ? dead.error.message : String(dead.error),
     });
-    const { pipeline } = program.plan;
-    return { ...dead, pipeline, stage, shard: number, atMs: world.clock.nowMs() };
+    const { pipeline, hash: plan } = program.plan;
+    return {
+      ...dead,
+      id: letter?.id ?? letterId(shard, i),
+      pipeline,
+      plan,
+      fingerprint: program.stage.fingerprint,
+      stage,
+      shard: number,
+      transform: transformOf(dead.error, program.root),
+      replays: letter?.attempt ?? 0,
+      atMs: world.clock.nowMs(),
+    };
   });
 }

@@ -5,8 +5,12 @@
  * (grouping.ts, sides/, stateful/, reads/).
  * Place on the data's way: the first step of a run (run-bundle.ts).
  */
-import { MeshError } from "../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { type GraphNode, isShuffle } from "../sdk/model/graph.ts";
 import { maxTimestamp, parseWindowKey } from "../sdk/model/window.ts";
+import { type ElementRef, PoisonElement } from "./cells.ts";
+import { itemOfOutput } from "./dead-letters/payload.ts";
+import { dueRecord, type Letters, type ReplayedLetter } from "./dead-letters/taking.ts";
 import type { Envelope, WindowColumns } from "./envelope.ts";
 import type { Gathered } from "./gathered.ts";
 import type { Moment } from "./grouping.ts";
@@ -23,11 +27,11 @@ type TakeContext = Omit<Moment, "watermarks"> & { readonly program: Program };
 /**
  * Takes the elements of a message.
  *
- * @throws PoisonElement if the user's code can't add an element
+ * @throws PoisonElement if an element can't be decoded, or the user's code can't add it
  */
 export function takeElements(
   shard: Shard,
-  { producer, sequence }: Envelope,
+  { producer, sequence }: Pick<Envelope, "producer" | "sequence">,
   windows: readonly WindowColumns[],
   excluded: Excluded,
   { program, nowMs, synchronizedMs }: TakeContext,
@@ -44,12 +48,14 @@ export function takeElements(
     const without = excluded.get(slot);
     let taken = 0;
     const keeps = (index: number): boolean => {
-      if (without?.has(index) === true) return false;
       const id = ids?.[index];
       if (id !== undefined && !shard.dedup.add(id)) {
         shard.metrics.duplicates++;
         return false;
       }
+      // After its id is noted: a copy that comes later would be set aside as another letter.
+      if (without?.has(index) === true) return false;
+      checkReadable(program.root, { columns, index, slot });
       taken++;
       return true;
     };
@@ -66,6 +72,55 @@ export function takeElements(
       takeItems(columns, keeps, program, into);
     }
     shard.metrics.elementsIn += taken;
+  }
+}
+
+/** Takes dead letters that come back: each alone, so that it is known what becomes of it. */
+export function takeLetters(
+  shard: Shard,
+  { producer, sequence }: Envelope,
+  letters: readonly ReplayedLetter[],
+  excluded: Excluded,
+  context: TakeContext & { readonly letters: Letters },
+  into: Gathered,
+): void {
+  const { root } = context.program;
+  for (const { id, attempt, payload } of letters) {
+    const letter = { id, attempt };
+    const record = dueRecord(context.letters, letter);
+    if (record === undefined || into.taken.has(id)) {
+      shard.metrics.duplicates++;
+      continue;
+    }
+    const lateBefore = shard.metrics.droppedLate;
+    try {
+      if (payload.kind === "output") into.items.push({ ...itemOfOutput(root, payload), letter });
+      else {
+        const from = { producer: `${producer} ${id}`, sequence };
+        takeElements(shard, from, [{ ...payload.columns, letter }], excluded, context, into);
+      }
+    } catch (error) {
+      // It can't be read any more: the code's coder is another one.
+      if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
+      into.dead.push({ error, attempts: 1, element: payload, replay: payload, letter });
+    }
+    const isLate = shard.metrics.droppedLate > lateBefore;
+    into.taken.set(id, { record, attempt, isLate });
+  }
+}
+
+/**
+ * Decodes a value that would be kept as it is, to see whether it can be: later, when it is needed, it
+ * would stop whatever needs it, again and again.
+ *
+ * @throws PoisonElement if it can't
+ */
+function checkReadable(root: GraphNode, element: ElementRef): void {
+  const value = element.columns.values[element.index] ?? null;
+  try {
+    if (isShuffle(root) && root.kind !== "combinePerKey") root.valueCoder.decode(value);
+  } catch (cause) {
+    throw new PoisonElement(element, cause);
   }
 }
 
@@ -95,7 +150,9 @@ export function takeItems(
   for (const [i, value] of columns.values.entries()) {
     if (!keeps(i)) continue;
     const timestamp = columns.times?.[i] ?? maxTimestamp(window);
-    into.items.push({ value: root.valueCoder.decode(value), timestamp, window, pane });
+    const { letter } = columns;
+    const item = { value: root.valueCoder.decode(value), timestamp, window, pane };
+    into.items.push(letter === undefined ? item : { ...item, letter });
   }
 }
 

@@ -1,5 +1,8 @@
 /**
  * User errors: what a transform's own code threw, with the transform's name and place.
+ *
+ * The innermost transform that an error passes is the one that threw it: those before it in a fused
+ * chain see it go by.
  */
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
@@ -11,17 +14,33 @@ export function placeOf(node: GraphNode): string {
   return `${node.name} (${node.place.file}:${node.place.line})`;
 }
 
+/** Where errors were thrown. */
+const transforms = new WeakMap<MeshError, string>();
+
+/** Returns the transform that threw an error, `name (file:line)`; `node` where none was noted. */
+export function transformOf(error: unknown, node: GraphNode): string {
+  const noted = isMeshError(error) ? transforms.get(error) : undefined;
+  return noted ?? placeOf(node);
+}
+
 /** Returns what user code threw as ERR_USER_CODE; a MeshError stays as it is. */
 export function userError(node: GraphNode, cause: unknown): MeshError {
-  if (isMeshError(cause)) return cause;
+  if (isMeshError(cause)) return noted(cause, node);
   const words = cause instanceof Error ? cause.message : String(cause);
-  return new MeshError("ERR_USER_CODE", `${placeOf(node)}: ${words}`, { cause });
+  const error = new MeshError("ERR_USER_CODE", `${placeOf(node)}: ${words}`, { cause });
+  return noted(error, node);
 }
 
 /** Returns what came up before a shuffle, with the shuffle's name: coders don't know where they are. */
 export function shuffleError(node: GraphNode, cause: unknown): MeshError {
   if (!isMeshError(cause)) return userError(node, cause);
-  return new MeshError(cause.code, `${placeOf(node)}: ${cause.message}`, { cause });
+  const error = new MeshError(cause.code, `${placeOf(node)}: ${cause.message}`, { cause });
+  return noted(error, node);
+}
+
+function noted(error: MeshError, node: GraphNode): MeshError {
+  if (!transforms.has(error)) transforms.set(error, placeOf(node));
+  return error;
 }
 
 /** Returns the error of an output that lies before its input. */

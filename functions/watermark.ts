@@ -6,7 +6,8 @@
  *
  *   in(T)  = min over edges S→T of min( out(S), minTime of every range sent to T, not received )
  *           (edges of side inputs left out: each has a watermark of its own, by the same rule)
- *   out(S) = max( previous out(S), min( in(S), every hold of S's shards ) )
+ *   out(S) = max( previous out(S), min( in(S), every hold of S's shards, minTime of every range that
+ *            S's shards sent to each other, not received ) )
  *   in of a read stage: every hold of its shards, too
  *
  * W1. Neither watermark ever goes back.
@@ -61,7 +62,9 @@ export function computeWatermarks(view: MeshView, job: Job): StageWatermarks {
     // What a shard has still to read is what is on its way to the stage.
     const hold = holdOf(view, stage);
     const inputNow = later(previousInput, stage.kind === "read" ? earlier(input, hold) : input);
-    const output = later(previousOutput, earlier(inputNow, hold));
+    // A part of a read on its way to another shard: the input may have passed it, the output not.
+    const between = arriving.get(stage.id)?.minTime ?? MAX_TIMESTAMP;
+    const output = later(previousOutput, earlier(inputNow, earlier(hold, between)));
     watermarks[stage.id] = [inputNow, output];
   }
   return watermarks;

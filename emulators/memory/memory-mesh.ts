@@ -16,6 +16,7 @@ import { drain } from "../../functions/control/drain.ts";
 import type { JobControl } from "../../functions/control/job-control.ts";
 import { subscriptionOf } from "../../functions/control/subscription-names.ts";
 import { finishUpdate, prepareUpdate } from "../../functions/control/update.ts";
+import { type ReplayReport, replayLetters } from "../../functions/dead-letters/replay.ts";
 import type { Deployment } from "../../functions/deployment.ts";
 import type { Job } from "../../functions/job.ts";
 import { launch } from "../../functions/launch.ts";
@@ -25,12 +26,13 @@ import { createStage, type StageHandler, ticksOf } from "../../functions/stage-h
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
 import type { Ticks } from "../../functions/ticks.ts";
 import { tick } from "../../functions/tracker.ts";
-import type { PlanComparison, UpdateOptions } from "../../sdk/compile/compatibility.ts";
+import type { PlanComparison } from "../../sdk/compile/compatibility.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
 import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
+import { type MeshUpdateOptions, REST_MS_MAX } from "../update-options.ts";
 import { type Deliver, type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";
 import { MemorySubscriptions } from "./memory-subscriptions.ts";
@@ -64,18 +66,10 @@ interface Instance {
   readonly out: Set<(error: unknown) => void>;
 }
 
+type Give = (handler: StageHandler, message: SourceMessage) => Promise<void>;
+
 /** A tick that failed is tried again after this, in ms. */
 const TICK_AGAIN_MS = 1_000;
-
-/** How a mesh is updated. */
-export interface MemoryUpdateOptions extends UpdateOptions {
-  /** Shards of each stage from now on; as many as before where left out. */
-  readonly shards?: number;
-  readonly timeoutMs?: number;
-}
-
-/** How long a mesh may take to come to rest, in ms. */
-const UPDATE_MS_MAX = 5 * 60_000;
 
 /** Steps in which time goes on while control works, in ms. */
 const STEP_MS = 50;
@@ -142,15 +136,26 @@ export class MemoryMesh {
   #deploy(): void {
     for (const stage of this.plan.stages) {
       this.restart(stage.id);
-      const name = subscriptionOf(stage);
-      // As in the cloud: a subscription that a plan has again pushes again.
-      if (this.#subscribed.has(name)) this.mailboxes.subscription(name)?.start();
-      if (this.#subscribed.has(name)) continue;
-      this.#subscribed.add(name);
-      const topic = stage.mailbox ?? stage.ingest?.topic ?? name;
-      const deliver = (message: SourceMessage): Promise<void> => this.#deliver(stage.id, message);
-      this.mailboxes.subscribe(topic, this.#wrapDeliver(deliver, stage.id), name);
+      this.#subscribe(
+        stage.mailbox ?? stage.ingest?.topic,
+        subscriptionOf(stage),
+        stage.id,
+        (handler, message) => handler.deliver(message),
+      );
+      const replay = stage.ingest?.replay;
+      if (replay === undefined) continue;
+      this.#subscribe(replay, replay, stage.id, (handler, message) => handler.replay(message));
     }
+  }
+
+  #subscribe(topic: string | undefined, name: string, stage: string, give: Give): void {
+    // As in the cloud: a subscription that a plan has again pushes again.
+    if (this.#subscribed.has(name)) this.mailboxes.subscription(name)?.start();
+    if (this.#subscribed.has(name)) return;
+    this.#subscribed.add(name);
+    const deliver = (message: SourceMessage): Promise<void> =>
+      this.#deliver(stage, (handler) => give(handler, message));
+    this.mailboxes.subscribe(topic ?? name, this.#wrapDeliver(deliver, stage), name);
   }
 
   /** Launches the job; `run` then makes it go. */
@@ -187,9 +192,8 @@ export class MemoryMesh {
    *
    * @throws ERR_UPDATE_INCOMPATIBLE if its state does not fit; nothing has changed then
    */
-  async update(pipeline: Pipeline, options: MemoryUpdateOptions = {}): Promise<PlanComparison> {
-    const { shards = this.#compile.shards, timeoutMs = UPDATE_MS_MAX, ...names } = options;
-    const compiling = shards === undefined ? {} : { shards };
+  async update(pipeline: Pipeline, options: MeshUpdateOptions = {}): Promise<PlanComparison> {
+    const { compile: compiling = this.#compile, timeoutMs = REST_MS_MAX, ...names } = options;
     const plan = compile(pipeline, compiling);
     const deployment = { ...this.#deployment, plan, compile: compiling };
     const input = { ...names, deployment, timeoutMs };
@@ -217,6 +221,13 @@ export class MemoryMesh {
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   async drain(): Promise<void> {
     await drain(this.plan, this.#world, this.control.ticks);
+  }
+
+  /** Sends dead letters back to their stages; they are taken when `run` goes on. */
+  replay(ids: readonly string[]): Promise<ReplayReport> {
+    const world = this.#wrapWorld(this.#world, "replay");
+    const ticks = ticksOf(this.plan, world, this.#options);
+    return replayLetters(ids, { plan: this.plan, world, ticks });
   }
 
   /**
@@ -336,14 +347,14 @@ export class MemoryMesh {
     for (const refuse of before?.out ?? []) refuse(gone);
   }
 
-  async #deliver(stage: string, message: SourceMessage): Promise<void> {
+  async #deliver(stage: string, give: (handler: StageHandler) => Promise<void>): Promise<void> {
     const instance = this.#instances.get(stage);
     try {
       await new Promise<void>((resolve, refuse) => {
         const { handler, out } = instance as Instance;
         out.add(refuse);
         const done = (): void => void out.delete(refuse);
-        void handler.deliver(message).then(resolve, refuse).finally(done);
+        void give(handler).then(resolve, refuse).finally(done);
       });
       this.#refusalsInARow = 0;
     } catch (error) {

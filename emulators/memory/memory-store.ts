@@ -1,11 +1,15 @@
 /**
  * Memory store: the Store port in this process.
  *
- * Owns: heads, parts, registers, snapshots, the job and sinks' documents as maps, and exact counts of what
+ * Owns: heads, parts, registers, dead letters, snapshots, the job and sinks' documents as maps, and exact counts of what
  * Firestore would bill. Does not own: faults (the simulator wraps a port).
  */
 
+import { isAskedFor } from "../../functions/dead-letters/record.ts";
 import type {
+  DeadLetterListed,
+  DeadLetterQuery,
+  DeadLetterRecord,
   HeadCommit,
   HeadRecord,
   JobRecord,
@@ -56,6 +60,7 @@ export class MemoryStore implements Store {
   readonly #parts = new Map<string, string>();
   readonly #registers = new Map<string, RegisterRecord>();
   readonly #documents = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
+  readonly #deadLetters = new Map<string, DeadLetterRecord>();
   readonly #deployments = new Map<string, string>();
   readonly #snapshots = new Map<string, Map<number, string>>();
   #job: JobRecord | undefined;
@@ -106,6 +111,7 @@ export class MemoryStore implements Store {
     }
     for (const id of commit.partsToDelete) this.#parts.delete(`${key}/${id}`);
     this.#put(commit.sinkDocuments);
+    this.#putLetters(commit.deadLetters ?? []);
     // The first commit of a shard also creates its genesis document (gcp/firestore-store.ts).
     const isFirst = commit.previousVersion === undefined;
     const writes = commit.partsToPut.length + (isFirst ? 2 : 1);
@@ -120,6 +126,36 @@ export class MemoryStore implements Store {
   async writeDocuments(documents: readonly SinkDocument[]): Promise<void> {
     this.counts.commits++;
     this.#put(documents);
+  }
+
+  async putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void> {
+    this.counts.commits++;
+    this.#putLetters(letters);
+  }
+
+  async listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]> {
+    const { sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, after } = query;
+    const newestFirst = [...this.#deadLetters.values()].sort(byNewest);
+    const matching = newestFirst.filter(
+      (letter) =>
+        letter.atMs >= sinceMs &&
+        letter.atMs < untilMs &&
+        isAskedFor(query, letter) &&
+        (after === undefined || byNewest(after, letter) < 0),
+    );
+    this.counts.documentReads += Math.max(1, newestFirst.length);
+    return matching.slice(0, query.limit).map(({ detail: _, ...listed }) => listed);
+  }
+
+  async readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]> {
+    this.counts.documentReads += ids.length;
+    return ids.flatMap((id) => this.#deadLetters.get(id) ?? []);
+  }
+
+  async deleteDeadLetters(ids: readonly string[]): Promise<void> {
+    this.counts.commits++;
+    this.counts.documentDeletes += ids.length;
+    for (const id of ids) this.#deadLetters.delete(id);
   }
 
   async putRegister(register: RegisterRecord): Promise<void> {
@@ -225,6 +261,14 @@ export class MemoryStore implements Store {
     this.counts.writtenBytes += commit.job.text.length;
   }
 
+  #putLetters(letters: readonly DeadLetterRecord[]): void {
+    for (const letter of letters) {
+      this.#deadLetters.set(letter.id, letter);
+      this.counts.writtenBytes += letter.summary.length + letter.detail.length;
+    }
+    this.counts.documentWrites += letters.length;
+  }
+
   #put(documents: readonly SinkDocument[]): void {
     for (const { collection, id, fields } of documents) {
       let byId = this.#documents.get(collection);
@@ -236,6 +280,13 @@ export class MemoryStore implements Store {
     }
     this.counts.documentWrites += documents.length;
   }
+}
+
+type Listed = Pick<DeadLetterRecord, "id" | "atMs">;
+
+/** As Firestore sorts: by time, then by id. */
+function byNewest(a: Listed, b: Listed): number {
+  return b.atMs - a.atMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 
 function keyOf(shard: ShardRef): string {

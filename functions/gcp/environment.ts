@@ -6,6 +6,7 @@
 import type { CompileOptions } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../options.ts";
+import { type PushAuth, pushAuthVariables, readPushAuth } from "./push-auth.ts";
 
 /** What a deployed function is told. */
 export interface FunctionEnvironment {
@@ -23,6 +24,8 @@ export interface FunctionEnvironment {
   /** `host:port` of a Cloud Tasks emulator; undefined in the cloud. */
   readonly tasksEmulatorHost: string | undefined;
   readonly pubsubEmulatorHost: string | undefined;
+  /** Who may call the function. */
+  readonly auth: PushAuth;
 }
 
 /** Returns the variables that tell a function its environment: the inverse of `readEnvironment`. */
@@ -40,6 +43,7 @@ export function environmentVariables(
     TIDEMARK_ENGINE: JSON.stringify(environment.options),
     TIDEMARK_QUEUE: environment.queue,
     TIDEMARK_TRACKER_URL: environment.trackerUrl,
+    ...pushAuthVariables(environment.auth),
     ...(tasksEmulatorHost !== undefined && { CLOUD_TASKS_EMULATOR_HOST: tasksEmulatorHost }),
   };
 }
@@ -47,7 +51,7 @@ export function environmentVariables(
 /**
  * Reads the environment.
  *
- * @throws ERR_OPTION if a variable is missing
+ * @throws ERR_OPTION if a variable is missing, or nothing says who may call
  */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -70,5 +74,6 @@ export function readEnvironment(
     trackerUrl: need("TIDEMARK_TRACKER_URL"),
     tasksEmulatorHost: env["CLOUD_TASKS_EMULATOR_HOST"],
     pubsubEmulatorHost: env["PUBSUB_EMULATOR_HOST"],
+    auth: readPushAuth(env),
   };
 }

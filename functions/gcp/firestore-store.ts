@@ -11,6 +11,7 @@
  *   tidemark/P/registers/id         open registers
  *   tidemark/P/deployments/hash     how a plan was deployed
  *   tidemark/P/snapshots/id~part    snapshots of all state (snapshot-documents.ts)
+ *   tidemark/P/deadLetters/id       dead letters (gcp/dead-letter-documents.ts)
  *
  * FS1. A head is consumed by the commit that replaces it: of two writers one wins, and a writer
  *      that knows an old head always loses. The first commit needs the genesis not to be there.
@@ -28,6 +29,9 @@ import {
 } from "@google-cloud/firestore";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type {
+  DeadLetterListed,
+  DeadLetterQuery,
+  DeadLetterRecord,
   HeadCommit,
   HeadRecord,
   JobRecord,
@@ -39,6 +43,12 @@ import type {
   SnapshotRecord,
   Store,
 } from "../ports.ts";
+import {
+  addDeadLetters,
+  findDeadLetters,
+  inBatches,
+  readDeadLetters,
+} from "./dead-letter-documents.ts";
 import { attempt, isCode, unavailable } from "./grpc-errors.ts";
 import { SnapshotDocuments } from "./snapshot-documents.ts";
 
@@ -119,6 +129,7 @@ export class FirestoreStore implements Store {
     for (const { id, text } of commit.partsToPut) batch.set(this.#part(shard, id), { text });
     for (const id of commit.partsToDelete) batch.delete(this.#part(shard, id));
     this.#addDocuments(batch, commit.sinkDocuments);
+    addDeadLetters(batch, this.#collection("deadLetters"), commit.deadLetters ?? []);
     await write("commit a head", batch);
   }
 
@@ -126,6 +137,34 @@ export class FirestoreStore implements Store {
     const batch = this.#db.batch();
     this.#addDocuments(batch, documents);
     await write("write documents", batch);
+  }
+
+  async putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void> {
+    for (const some of inBatches(letters)) {
+      const batch = this.#db.batch();
+      addDeadLetters(batch, this.#collection("deadLetters"), some);
+      await write("write dead letters", batch);
+    }
+  }
+
+  listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]> {
+    const letters = this.#collection("deadLetters");
+    return attempt("list dead letters", () => findDeadLetters(letters, query));
+  }
+
+  async readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]> {
+    if (ids.length === 0) return [];
+    const letters = this.#collection("deadLetters");
+    return attempt("read dead letters", () => readDeadLetters(this.#db, letters, ids));
+  }
+
+  async deleteDeadLetters(ids: readonly string[]): Promise<void> {
+    const letters = this.#collection("deadLetters");
+    for (let from = 0; from < ids.length; from += BATCH_MAX) {
+      const batch = this.#db.batch();
+      for (const id of ids.slice(from, from + BATCH_MAX)) batch.delete(letters.doc(id));
+      await write("delete dead letters", batch);
+    }
   }
 
   async putRegister({ id, text }: RegisterRecord): Promise<void> {

@@ -1,35 +1,25 @@
 /**
  * Stage function: the HTTP functions that a bundle exports.
  *
- * Owns: request → handler → status code. Does not own: what a stage does (stage-handler.ts).
+ * Owns: request → handler. Does not own: what a stage does (stage-handler.ts), status codes
+ * (http-answer.ts).
  *
- * HT1. 204 means acknowledged; 400, not a push at all; 500, deliver it again.
  * HT2. The plan is compiled from the module that runs, and must be the plan that was deployed.
  */
 import { compile } from "../../sdk/compile/compile.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
-import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
+import type { SourceMessage } from "../../sdk/io/source-spec.ts";
+import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import type { Connectors } from "../connectors/connectors.ts";
+import type { Log } from "../ports.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
-import { messageOfPush } from "./push-request.ts";
+import { answer, checkRequest, type HttpFunction } from "./http-answer.ts";
+import { type CallerCheck, callerCheck } from "./push-auth.ts";
+import { messageOfPush, subscriptionOfPush } from "./push-request.ts";
 import { cloudWorld, structuredLog } from "./world.ts";
-
-/** As much of an Express request as is used. */
-export interface FunctionRequest {
-  readonly body?: unknown;
-}
-
-/** As much of an Express response as is used: the same in Express 4 and 5. */
-export interface FunctionResponse {
-  status(code: number): FunctionResponse;
-  send(body?: string): unknown;
-}
-
-/** An HTTP function as functions-framework calls it. */
-export type HttpFunction = (request: FunctionRequest, response: FunctionResponse) => Promise<void>;
 
 /**
  * Returns the function of a stage.
@@ -46,10 +36,29 @@ export function stageFunction(
   const world = cloudWorld(environment, plan.pipeline);
   const { graph } = pipeline;
   const { options } = environment;
+  const replay = plan.stages.find(({ id }) => id === stage)?.ingest?.replay ?? "";
   const handler = createStage({ graph, plan, stage, world, options, connectors });
-  return async (request, response) => {
-    await answer(response, () => handler.deliver(messageOfPush(request.body)));
-  };
+  const checkCaller = callerCheck(environment.auth);
+  return pushFunction(
+    (message, subscription) =>
+      subscription === replay ? handler.replay(message) : handler.deliver(message),
+    checkCaller,
+    structuredLog,
+  );
+}
+
+/** Returns the function that takes the pushes of its subscriptions. */
+export function pushFunction(
+  deliver: (message: SourceMessage, subscription: string | undefined) => Promise<void>,
+  checkCaller: CallerCheck,
+  log: Log,
+): HttpFunction {
+  return (request, response) =>
+    answer(response, log, async () => {
+      await checkCaller(request);
+      checkRequest(request);
+      await deliver(messageOfPush(request.body), subscriptionOfPush(request.body));
+    });
 }
 
 /** Returns the function of a pipeline's tracker. */
@@ -59,9 +68,13 @@ export function trackerFunction(pipeline: Pipeline): HttpFunction {
   const world = cloudWorld(environment, plan.pipeline);
   const { options } = environment;
   const ticks = ticksOf(plan, world, options);
-  return async (_request, response) => {
-    await answer(response, () => tick({ plan, world, options, ticks }));
-  };
+  const checkCaller = callerCheck(environment.auth);
+  return (request, response) =>
+    answer(response, structuredLog, async () => {
+      await checkCaller(request);
+      checkRequest(request);
+      await tick({ plan, world, options, ticks });
+    });
 }
 
 function deployedPlan(pipeline: Pipeline, environment: FunctionEnvironment): MeshPlan {
@@ -72,19 +85,4 @@ function deployedPlan(pipeline: Pipeline, environment: FunctionEnvironment): Mes
     `The bundle's plan is ${plan.hash}, the deployed topology's ${environment.planHash}. ` +
       "Building the pipeline must be deterministic: no random or dated names.",
   );
-}
-
-async function answer(response: FunctionResponse, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-    response.status(204).send();
-  } catch (error) {
-    const isForeign = isMeshError(error) && error.code === "ERR_DECODE";
-    const message = error instanceof Error ? error.message : String(error);
-    structuredLog(isForeign ? "WARNING" : "ERROR", message, {
-      code: isMeshError(error) ? error.code : undefined,
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-    response.status(isForeign ? 400 : 500).send(message);
-  }
 }

@@ -7,6 +7,7 @@ import type { CloudTasksClient } from "@google-cloud/tasks";
 import type { Wakeups } from "../ports.ts";
 import { isCode, unavailable } from "./grpc-errors.ts";
 import { clientOptions } from "./pubsub-mailboxes.ts";
+import type { PushAuth } from "./push-auth.ts";
 
 /** Where wake-ups go. */
 export interface TasksOptions {
@@ -16,6 +17,8 @@ export interface TasksOptions {
   readonly trackerUrl: string;
   /** `host:port` of an emulator; undefined in the cloud. */
   readonly emulatorHost: string | undefined;
+  /** Whom the tracker expects to be called by. */
+  readonly auth: PushAuth;
 }
 
 /** The Wakeups port on Cloud Tasks. */
@@ -28,7 +31,7 @@ export class TasksWakeups implements Wakeups {
   }
 
   async wake(name: string, dueMs: number): Promise<void> {
-    const { queue, trackerUrl } = this.#options;
+    const { queue, trackerUrl, auth } = this.#options;
     this.#client ??= newClient(this.#options);
     const client = await this.#client;
     try {
@@ -37,7 +40,7 @@ export class TasksWakeups implements Wakeups {
         task: {
           name: `${queue}/tasks/${name}`,
           scheduleTime: { seconds: Math.floor(dueMs / 1000), nanos: (dueMs % 1000) * 1e6 },
-          httpRequest: { url: trackerUrl, httpMethod: "POST" },
+          httpRequest: { url: trackerUrl, httpMethod: "POST", ...tokenOf(auth) },
         },
       });
     } catch (error) {
@@ -48,6 +51,15 @@ export class TasksWakeups implements Wakeups {
   async close(): Promise<void> {
     if (this.#client !== undefined) await (await this.#client).close();
   }
+}
+
+/** Cloud Tasks signs each call in the name of the account. */
+function tokenOf(auth: PushAuth): {
+  oidcToken?: { serviceAccountEmail: string; audience: string };
+} {
+  const [serviceAccountEmail] = auth.kind === "oidc" ? auth.accounts : [];
+  if (auth.kind === "emulated" || serviceAccountEmail === undefined) return {};
+  return { oidcToken: { serviceAccountEmail, audience: auth.audience } };
 }
 
 /** The client is large and a cold start doesn't need it: loaded with the first wake-up. */

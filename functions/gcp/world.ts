@@ -37,12 +37,12 @@ export const structuredLog: Log = (severity, message, fields) => {
 
 /** Returns the world of an environment. */
 export function cloudWorld(environment: FunctionEnvironment, pipeline: string): CloudWorld {
-  const { project, database, queue, trackerUrl, tasksEmulatorHost } = environment;
+  const { project, database, queue, trackerUrl, tasksEmulatorHost, auth } = environment;
   const db = firestoreClient(project, database);
   const mailboxes = new PubsubMailboxes(project, environment.pubsubEmulatorHost);
   const subscriptions = new PubsubSubscriptions(project, environment.pubsubEmulatorHost);
   const emulatorHost = tasksEmulatorHost;
-  const wakeups = new TasksWakeups({ project, queue, trackerUrl, emulatorHost });
+  const wakeups = new TasksWakeups({ project, queue, trackerUrl, emulatorHost, auth });
   return {
     store: new FirestoreStore(db, pipeline),
     mailboxes,

@@ -75,7 +75,7 @@ export class StatefulShard implements Keeper, CellsObserver {
     inputWatermark: Timestamp,
     into: StatefulElement[],
   ): number {
-    const { window: windowKey, keys = [], values, times } = columns;
+    const { window: windowKey, keys = [], values, times, letter } = columns;
     const window = parseWindowKey(windowKey);
     const pane = decodePane(columns.pane);
     const isExpired = expiryOf(window, this.latenessMs) < inputWatermark;
@@ -91,7 +91,8 @@ export class StatefulShard implements Keeper, CellsObserver {
         continue;
       }
       const [keyText, value] = [keys[i] ?? "", values[i] ?? null];
-      into.push({ kind: "element", windowKey, keyText, value, timestamp, pane });
+      const element = { kind: "element", windowKey, keyText, value, timestamp, pane } as const;
+      into.push(letter === undefined ? element : { ...element, letter });
     }
     return dropped;
   }

@@ -18,10 +18,12 @@ import type { PaneInfo } from "../../sdk/model/pane.ts";
 import { addMs, type Timestamp } from "../../sdk/model/time.ts";
 import { maxTimestamp } from "../../sdk/model/window.ts";
 import type { Chain } from "../chain.ts";
+import { type ReplayPayload, statefulPayload } from "../dead-letters/payload.ts";
+import type { LetterAttempt } from "../dead-letters/taking.ts";
 import type { PaneJson } from "../envelope.ts";
 import type { Watermarks } from "../grouping.ts";
 import { decodePane, encodePane } from "../pane-tracker.ts";
-import type { ShardWork } from "../run-work.ts";
+import type { ShardDead, ShardWork } from "../run-work.ts";
 import type { KeyCell } from "./key-cells.ts";
 import { type DueItem, SORTED_SLOT, timerOf } from "./schedule.ts";
 import type { StatefulShard } from "./stateful-shard.ts";
@@ -35,6 +37,8 @@ export interface StatefulElement {
   readonly value: Json;
   readonly timestamp: Timestamp;
   readonly pane: PaneInfo;
+  /** The dead letter that it was. */
+  readonly letter?: LetterAttempt;
 }
 
 /** What a run goes through. */
@@ -43,6 +47,12 @@ export type StatefulItem =
   | { readonly kind: "sorted"; readonly due: DueItem }
   | { readonly kind: "timer"; readonly due: DueItem }
   | { readonly kind: "expiry"; readonly cell: KeyCell };
+
+const TIMER: ReplayPayload = {
+  kind: "none",
+  reason:
+    "A timer's callback failed, not an element; what the key's state held then may have gone.",
+};
 
 /** What to forget a cell of which the DoFn is not told costs, in firings. */
 const CLEARING_COST = 1 / 16;
@@ -154,21 +164,25 @@ export class StatefulWork implements ShardWork<StatefulItem> {
   }
 
   /** Returns an item as a dead letter tells of it. */
-  describe(item: StatefulItem): { readonly element: unknown; readonly timestamp: Timestamp } {
+  describe(item: StatefulItem): Omit<ShardDead, "error" | "attempts"> {
     if (item.kind === "element") {
-      const { keyText, value, timestamp } = item;
-      return { element: { key: decodeKey(keyText), value }, timestamp };
+      const { keyText, value, timestamp, windowKey: window, letter } = item;
+      const element = { key: decodeKey(keyText), value };
+      const replay = statefulPayload(item);
+      return { element, timestamp, window, replay, ...(letter && { letter }) };
     }
     if (item.kind === "sorted") return this.describe(elementOf(item.due));
     const { open, keyText } = item.kind === "expiry" ? item.cell : item.due.cell;
     const of = { key: decodeKey(keyText), window: open.window };
+    const more = { window: open.key, replay: TIMER };
     if (item.kind === "expiry") {
       const timestamp = maxTimestamp(open.window);
-      return { element: { ...of, timer: "onWindowExpiration" }, timestamp };
+      return { element: { ...of, timer: "onWindowExpiration" }, timestamp, ...more };
     }
     const { slot, part, time: fireTimestamp, output: timestamp } = item.due;
     const tag = part === "" ? {} : { tag: part };
-    return { element: { ...of, timer: timerOf(slot), ...tag, fireTimestamp }, timestamp };
+    const element = { ...of, timer: timerOf(slot), ...tag, fireTimestamp };
+    return { element, timestamp, ...more };
   }
 
   get #isSorted(): boolean {

@@ -13,7 +13,7 @@ import { type GraphNode, isShuffle, splittableOf } from "../model/graph.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { plainWindowing } from "../windowing/windowing-strategy.ts";
 import { hashOf, signatureOf } from "./fingerprint.ts";
-import { deadLetterTopicName, stageId, topicName } from "./names.ts";
+import { deadLetterTopicName, replayTopicName, stageId, topicName } from "./names.ts";
 import type {
   CompileOptions,
   ConnectorName,
@@ -74,7 +74,7 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
     why: why(root),
     shards: ownShards,
     mailbox: kind === "ingest" ? undefined : topicName(pipeline, id),
-    ingest: planIngest(root, topicName(pipeline, id)),
+    ingest: planIngest(root, topicName(pipeline, id), replayTopicName(pipeline, id)),
     read: planRead(root),
     shuffle: planShuffle(root),
     connectors: connectorsOf(nodes),
@@ -83,15 +83,19 @@ function planStage(pipeline: string, { root, nodes }: Stage, shards: number): St
   };
 }
 
-function planIngest(root: GraphNode, ownSubscription: string): IngestPlan | undefined {
+function planIngest(
+  root: GraphNode,
+  ownSubscription: string,
+  replay: string,
+): IngestPlan | undefined {
   if (root.kind !== "source") return undefined;
   if (root.source.type === "test") {
     const watermark = { kind: "manual", idleAfterMs: undefined } as const;
-    return { topic: ownSubscription, subscription: ownSubscription, watermark };
+    return { topic: ownSubscription, subscription: ownSubscription, replay, watermark };
   }
   if (root.source.type !== "pubsub") return undefined;
   const { topic, subscription, watermark } = root.source;
-  return { topic, subscription: subscription ?? ownSubscription, watermark };
+  return { topic, subscription: subscription ?? ownSubscription, replay, watermark };
 }
 
 function planRead(root: GraphNode): ReadPlan | undefined {

@@ -26,6 +26,11 @@ export function topicName(pipeline: string, stage: string): string {
   return `tm-${pipeline}-${stage}`;
 }
 
+/** Returns the name of the topic, and of its subscription, by which an ingest stage gets dead letters back. */
+export function replayTopicName(pipeline: string, stage: string): string {
+  return `${topicName(pipeline, stage)}-replay`;
+}
+
 /** Returns the name of the topic that takes a pipeline's dead letters. */
 export function deadLetterTopicName(pipeline: string): string {
   return `tm-${pipeline}-dead-letters`;

@@ -24,6 +24,8 @@ export interface IngestPlan {
   readonly topic: string | undefined;
   /** The push subscription that feeds the stage. */
   readonly subscription: string;
+  /** Topic (also the name of its push subscription) that brings dead letters back to the stage. */
+  readonly replay: string;
   readonly watermark: WatermarkPolicy;
 }
 

@@ -37,6 +37,8 @@ export type MeshErrorCode =
   | "ERR_UPDATE_TIMEOUT" // What was on its way did not come to rest in time.
   | "ERR_SNAPSHOT" // A snapshot is not there, is not whole, or was damaged.
   | "ERR_STORE_CONTENTION" // Another activation won the shard too often.
+  | "ERR_UNAUTHENTICATED" // A request has no token, or none that Google has signed for this function.
+  | "ERR_FORBIDDEN" // A request's token is of an account that may not call this function.
   | "ERR_UNAVAILABLE" // A service did not answer, or refused for now.
   | "ERR_INVARIANT"; // An assertion failed: a fault in the mesh itself.
 
@@ -65,6 +67,8 @@ export const dispositions: Readonly<Record<MeshErrorCode, Disposition>> = {
   ERR_UPDATE_TIMEOUT: "author",
   ERR_SNAPSHOT: "author",
   ERR_STORE_CONTENTION: "retry",
+  ERR_UNAUTHENTICATED: "retry",
+  ERR_FORBIDDEN: "retry",
   ERR_UNAVAILABLE: "retry",
   ERR_INVARIANT: "retry",
 };

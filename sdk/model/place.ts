@@ -16,11 +16,10 @@ export function callerPlace(): Place | undefined {
   const url = withoutScheme(String(import.meta.url ?? ""));
   if (!url.endsWith(here)) return undefined;
   const sdk = url.slice(0, -here.length);
-  for (const line of stackLines()) {
-    const place = parseFrame(line);
-    if (place !== undefined && !place.file.startsWith(sdk)) return place;
-  }
-  return undefined;
+  const frames = stackLines().flatMap((line) => parseFrame(line) ?? []);
+  // A bundle knows where this file lay, and yet runs it from a file of its own.
+  if (frames[0]?.file.startsWith(sdk) !== true) return undefined;
+  return frames.find(({ file }) => !file.startsWith(sdk));
 }
 
 /** Deep enough for a composite in a scope in a composite; V8's own ten frames are not. */

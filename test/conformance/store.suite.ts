@@ -4,7 +4,15 @@
  * Owns: the promises. Does not own: what a Firestore must do (firestore.suite.ts).
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HeadCommit, ShardRef, SinkDocument, Store } from "../../functions/ports.ts";
+import type {
+  DeadLetterListed,
+  DeadLetterQuery,
+  DeadLetterRecord,
+  HeadCommit,
+  ShardRef,
+  SinkDocument,
+  Store,
+} from "../../functions/ports.ts";
 import { codeOf } from "../support/builders.ts";
 
 /** A store under test, and a look at what sinks wrote. */
@@ -63,6 +71,7 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>): 
     headPromises(fresh);
     tokenPromises(fresh);
     documentPromises(fresh, (...at) => tested.document(...at));
+    deadLetterPromises(fresh);
     registerAndJobPromises(fresh);
     snapshotPromises(fresh);
     controlPromises(fresh);
@@ -168,6 +177,83 @@ function documentPromises(fresh: () => Store, read: StoreUnderTest["document"]):
     expect(await read(collection, "d")).toEqual({ n: 2 });
     await store.commitHead(commitOf(1, { sinkDocuments: [document("d", 3)] }));
     expect(await read(collection, "d")).toEqual({ n: 3 });
+  });
+}
+
+function letter(n: number, more: Partial<DeadLetterRecord> = {}): DeadLetterRecord {
+  const [stage, code, state] = ["group-1", "ERR_USER_CODE", "open"] as const;
+  const texts = { summary: `summary ${n} é😀`, detail: `detail ${n}` };
+  return { id: `l-${n}`, stage, code, atMs: 1_000 * n, state, replays: 0, ...texts, ...more };
+}
+
+function listed({ detail: _, ...rest }: DeadLetterRecord): DeadLetterListed {
+  return rest;
+}
+
+function deadLetterPromises(fresh: () => Store): void {
+  it("dead letters are written with the head or not at all, and the same id replaces", async () => {
+    const store = fresh();
+    await store.commitHead(commitOf(1, { deadLetters: [letter(1), letter(2)] }));
+    const lost = commitOf(1, { deadLetters: [letter(1, { replays: 1 }), letter(3)] });
+    expect(await codeOf(() => store.commitHead(lost))).toBe(LOST);
+    expect(await store.readDeadLetters(["l-2", "l-3", "l-1"])).toEqual([letter(2), letter(1)]);
+    const taken = letter(1, { state: "replayed", replays: 1, replayedAtMs: 9, isLate: true });
+    await store.commitHead(commitOf(2, { deadLetters: [taken] }));
+    expect(await store.readDeadLetters(["l-1"])).toEqual([taken]);
+    await store.putDeadLetters([letter(1), letter(4)]);
+    expect(await store.readDeadLetters(["l-1", "l-4"])).toEqual([letter(1), letter(4)]);
+    expect(await store.readDeadLetters([])).toEqual([]);
+  });
+
+  it("a list has the newest first, page by page, those of one moment by id", async () => {
+    const store = fresh();
+    const letters = [1, 2, 3, 4, 5].map((n) => letter(n, { atMs: n === 3 ? 4_000 : n * 1_000 }));
+    await store.putDeadLetters(letters);
+    const newestFirst = [5, 4, 3, 2, 1].map((n) => listed(letters[n - 1] ?? letter(n)));
+    expect(await store.listDeadLetters({ limit: 9 })).toEqual(newestFirst);
+    const first = await store.listDeadLetters({ limit: 2 });
+    expect(first).toEqual(newestFirst.slice(0, 2));
+    const [, last] = first;
+    const second = await store.listDeadLetters({ limit: 2, ...(last && { after: last }) });
+    expect(second).toEqual(newestFirst.slice(2, 4));
+  });
+
+  it("a list has those of a stage, a code, a state and a time alone", async () => {
+    const store = fresh();
+    await store.putDeadLetters([
+      letter(1, { stage: "other-2" }),
+      letter(2, { code: "ERR_DECODE" }),
+      letter(3, { state: "replayed", replays: 1 }),
+      letter(4),
+    ]);
+    const ids = async (query: Omit<DeadLetterQuery, "limit">): Promise<string[]> =>
+      (await store.listDeadLetters({ ...query, limit: 9 })).map(({ id }) => id);
+    expect(await ids({ stage: "other-2" })).toEqual(["l-1"]);
+    expect(await ids({ code: "ERR_DECODE" })).toEqual(["l-2"]);
+    expect(await ids({ state: "replayed" })).toEqual(["l-3"]);
+    expect(await ids({ state: "open", sinceMs: 2_000 })).toEqual(["l-4", "l-2"]);
+    expect(await ids({ sinceMs: 2_000, untilMs: 4_000 })).toEqual(["l-3", "l-2"]);
+    expect(await ids({ stage: "none" })).toEqual([]);
+  });
+
+  it("of many, those that match are found behind those that don't", async () => {
+    const store = fresh();
+    const many = Array.from({ length: 250 }, (_, n) => letter(n + 10));
+    await store.putDeadLetters([
+      letter(1, { stage: "rare" }),
+      letter(2, { stage: "rare" }),
+      ...many,
+    ]);
+    const found = await store.listDeadLetters({ stage: "rare", limit: 2 });
+    expect(found.map(({ id }) => id)).toEqual(["l-2", "l-1"]);
+  });
+
+  it("a letter that is removed is gone, and removing it again is no error", async () => {
+    const store = fresh();
+    await store.putDeadLetters([letter(1), letter(2)]);
+    await store.deleteDeadLetters(["l-1", "never-there"]);
+    await store.deleteDeadLetters(["l-1"]);
+    expect(await store.listDeadLetters({ limit: 9 })).toEqual([listed(letter(2))]);
   });
 }
 

@@ -18,7 +18,7 @@ import {
   statefulDoFn,
   sum,
 } from "../../sdk/index.ts";
-import { checkNothingLeft } from "../simulation/checkers.ts";
+import { checkNothingLeft } from "../support/mesh-checks.ts";
 import { runInMemory } from "../support/run-memory.ts";
 import { StatefulUnderTest } from "../support/stateful-shard.ts";
 

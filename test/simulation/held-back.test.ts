@@ -15,8 +15,8 @@ import {
   sum,
   watermarks,
 } from "../../sdk/index.ts";
+import { checkNothingDropped, checkNothingLeft, watch } from "../support/mesh-checks.ts";
 import { sumByWindow } from "../support/oracle.ts";
-import { checkNothingDropped, checkNothingLeft, watch } from "./checkers.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -67,7 +67,7 @@ test.each(["first", "second"] as const)(
       releaseMs = Math.min(releaseMs, nowMs + hourMs);
       await mesh.clock.sleep(releaseMs - nowMs);
     };
-    watch(mesh.store);
+    watch(mesh);
     await mesh.launch();
     const events: Event[] = [];
     for (let minute = 0; minute < 75; minute++) {

@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { firestore, fixedWindows, pipeline, pubsub, sum, watermarks } from "../../sdk/index.ts";
-import { checkNothingDropped, checkNothingLeft } from "./checkers.ts";
+import { checkNothingDropped, checkNothingLeft } from "../support/mesh-checks.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

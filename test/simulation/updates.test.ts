@@ -6,15 +6,17 @@
  */
 import { expect, test } from "vitest";
 import type { Deliver } from "../../emulators/memory/memory-mailboxes.ts";
-import { MemoryMesh, type MemoryUpdateOptions } from "../../emulators/memory/memory-mesh.ts";
+import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import { seededRandom } from "../../emulators/memory/seeded-random.ts";
+import type { MeshUpdateOptions } from "../../emulators/update-options.ts";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { restore } from "../../functions/control/restore.ts";
 import { newSnapshotId, snapshot } from "../../functions/control/snapshot.ts";
 import { createStage, type StageHandler } from "../../functions/stage-handler.ts";
 import type { Pipeline, SourceMessage } from "../../sdk/index.ts";
-import { checkNothingDropped, checkNothingLeft } from "./checkers.ts";
-import { Faults } from "./faults.ts";
+import { dropsOf } from "./checkers/exact-drops.ts";
+import { leftovers } from "./checkers/nothing-left.ts";
+import { UpdateFaults } from "./update-faults.ts";
 import { answersOf, type Names, resultsOf, updated } from "./workloads/updates.ts";
 import { type Event, eventsOf } from "./workloads/workload.ts";
 
@@ -36,7 +38,7 @@ const RENAMED: Names = ["windows by key", "totals", "visits"];
 
 /** One run: its mesh, and what an older plan's instances still do. */
 class Run {
-  readonly faults: Faults;
+  readonly faults: UpdateFaults;
   readonly mesh: MemoryMesh;
   readonly #random;
   /** Instances of earlier plans, warm, which nobody has ended. */
@@ -46,7 +48,7 @@ class Run {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed * 31 + 7);
-    this.faults = new Faults(seed);
+    this.faults = new UpdateFaults(seed);
     const first = updated(CALLED);
     this.mesh = new MemoryMesh(first, {
       shards: 2,
@@ -54,8 +56,7 @@ class Run {
       engine,
       isVirtualOnly: true,
       wrapWorld: (world, instance) => this.faults.wrapWorld(world, instance),
-      wrapDeliver: (deliver, stage) =>
-        this.#watched(this.faults.wrapDeliver(deliver, stage), stage),
+      wrapDeliver: (deliver, stage) => this.#watched(this.faults.wrapDeliver(deliver), stage),
     });
     this.faults.mesh = this.mesh;
     this.#now = { pipeline: first, warm: new Map() };
@@ -70,7 +71,7 @@ class Run {
     }
   }
 
-  async update(names: Names, options: MemoryUpdateOptions): Promise<void> {
+  async update(names: Names, options: MeshUpdateOptions): Promise<void> {
     for (const [stage, handler] of this.#now.warm) this.#zombies.push({ stage, handler });
     const next = updated(names);
     await this.mesh.update(next, options);
@@ -143,7 +144,7 @@ test(`an updated and restored stream is exact under the faults of ${seeds.length
     try {
       await mesh.launch();
       await run.publish(part(0));
-      await run.update(CALLED, { shards: 3 });
+      await run.update(CALLED, { compile: { shards: 3 } });
       await run.publish(part(1));
       await run.update(RENAMED, {
         renames: { windows: "windows by key", visits: "totals", totals: "visits" },
@@ -156,14 +157,14 @@ test(`an updated and restored stream is exact under the faults of ${seeds.length
       await run.publish(part(4));
       await run.update(CALLED, {
         renames: { "windows by key": "windows", totals: "visits", visits: "totals" },
-        shards: 2,
+        compile: { shards: 2 },
       });
       await run.publish(part(5));
       await run.end();
       expect(resultsOf(mesh), "equals the oracle").toEqual(answersOf(events));
       expect((await mesh.job())?.state).toBe("DONE");
-      await checkNothingDropped(mesh);
-      await checkNothingLeft(mesh);
+      expect(dropsOf(await mesh.status())).toEqual({ dropped: 0, dead: 0 });
+      expect(await leftovers(mesh.store)).toEqual([]);
     } catch (error) {
       throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
     }

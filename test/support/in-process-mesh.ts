@@ -92,6 +92,7 @@ export class InProcessMesh {
       void answer.finally(() => mesh.#calls.delete(answer));
     });
     await provision(plan, pipeline.graph.nodes, {
+      auth: { kind: "emulated" },
       pubsub: services.pubsubClient,
       tasks: services.tasksClient,
       location: LOCATION,
@@ -240,6 +241,7 @@ export class InProcessMesh {
       queue: this.#queue,
       trackerUrl: this.#url("tracker"),
       tasksEmulatorHost: tasks.address,
+      auth: { kind: "emulated" } as const,
       pubsubEmulatorHost: pubsubAddress,
     };
     const world = localClients(environment, this.plan.pipeline, firestoreAddress);

@@ -73,6 +73,8 @@ export class Collector {
   readonly #taken = new Map<string, Taken>();
   /** Messages that came again: a sink may send twice, with one id. */
   duplicates = 0;
+  /** In words: messages that have no id of the mesh, or have another's id and not its bytes. */
+  readonly strays: string[] = [];
   readonly #topic: string;
   readonly #subscription: Subscription;
   #error: unknown;
@@ -126,9 +128,14 @@ export class Collector {
   }
 
   #take(message: Message): void {
-    const id = message.attributes["tidemark-id"] ?? message.id;
-    if (this.#taken.has(id)) this.duplicates++;
-    this.#taken.set(id, { text: message.data.toString(), attributes: message.attributes });
+    const ownId = message.attributes["tidemark-id"];
+    const id = ownId ?? message.id;
+    const text = message.data.toString();
+    const before = this.#taken.get(id);
+    if (ownId === undefined) this.strays.push(`message ${message.id} has no tidemark-id`);
+    if (before !== undefined) this.duplicates++;
+    if (before !== undefined && before.text !== text) this.strays.push(`${id} has other bytes`);
+    this.#taken.set(id, { text, attributes: message.attributes });
     message.ack();
   }
 }

@@ -33,7 +33,7 @@ export interface BundledPipeline {
 /** How a mesh is started. */
 export interface RunMeshOptions
   extends BundledPipeline,
-    Pick<LocalMeshOptions, "engine" | "env" | "compile"> {
+    Pick<LocalMeshOptions, "engine" | "env" | "compile" | "faults" | "relay" | "isAuthenticated"> {
   readonly world?: LocalMeshOptions["world"];
 }
 

@@ -149,10 +149,21 @@ export class StatefulUnderTest {
 
   async #step(shard: Shard, envelopes: readonly Envelope[]) {
     const clock = { nowMs: () => this.nowMs, sleep: async () => {} };
-    const context = { program: this.program, chain: this.#chain, clock, source: undefined };
+    const context = {
+      program: this.program,
+      chain: this.#chain,
+      clock,
+      source: undefined,
+      letters: new Map(),
+    };
     const options = { ...context, options: this.#options };
     const result = await runMessages(shard, envelopes, new Map(), options);
-    const { commit } = nextCommit(shard, [], [], "token", this.nowMs);
+    const { commit } = nextCommit(
+      shard,
+      { outbox: [], documents: [], letters: [] },
+      "token",
+      this.nowMs,
+    );
     return { result, commit };
   }
 

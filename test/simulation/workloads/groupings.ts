@@ -17,8 +17,8 @@ import {
 } from "./workload.ts";
 
 export function wordCount(seed: number): Workload {
-  const words = eventsOf(seed, 120).map(({ key }) => key);
-  const lines = Array.from({ length: 40 }, (_, i) => words.slice(i * 3, i * 3 + 3).join(" "));
+  const words = eventsOf(seed, 90).map(({ key }) => key);
+  const lines = Array.from({ length: 30 }, (_, i) => words.slice(i * 3, i * 3 + 3).join(" "));
   return {
     name: "word count",
     pipeline: pipeline("sim-words", (p) =>
@@ -36,26 +36,26 @@ export function wordCount(seed: number): Workload {
 
 /** A stream: sums by key and window, with late data allowed. */
 export function windowedSum(seed: number): Workload {
-  const events = eventsOf(seed, 480);
-  const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
+  const events = eventsOf(seed, 56);
+  const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * MINUTE_MS });
   return {
     name: "windowed sum",
     pipeline: pipeline("sim-windows", (p) =>
       p
         .read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }))
-        .windowInto(fixedWindows(500), { allowedLateness: 1_000 })
+        .windowInto(fixedWindows(100), { allowedLateness: 2_000 })
         .map((e) => kv(e.key, e.value))
         .combinePerKey(sum())
         .write(paned),
     ),
     feed: (mesh) => publishAll(mesh, events),
-    answer: sumByWindow(events, 500),
+    answer: sumByWindow(events, 100),
     result: mergedPanes,
   };
 }
 
 export function chainedCombines(seed: number): Workload {
-  const events = eventsOf(seed, 100);
+  const events = eventsOf(seed, 80);
   return {
     name: "two chained combines",
     pipeline: pipeline("sim-chain", (p) =>
@@ -98,7 +98,7 @@ export function grouped(seed: number): Workload {
 }
 
 export function reshuffled(seed: number): Workload {
-  const events = eventsOf(seed, 90).map(({ value }, i) => kv(`e${i}`, value));
+  const events = eventsOf(seed, 70).map(({ value }, i) => kv(`e${i}`, value));
   return {
     name: "reshuffle",
     pipeline: pipeline("sim-reshuffle", (p) => p.create(events).reshuffle().write(keyed)),

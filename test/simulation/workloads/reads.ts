@@ -32,7 +32,7 @@ import {
 
 /** An unbounded read in two parts that pause, in windows; a drain leaves what they still owe. */
 export function splittableRead(seed: number): Workload {
-  const half = 75;
+  const half = 28;
   const events = eventsOf(seed, 2 * half).map((e, i) => ({ ...e, time: originMs + i * 40 }));
   const source = splittable({
     name: "paused",
@@ -64,7 +64,7 @@ export function splittableRead(seed: number): Workload {
         .write(paned),
     ),
     async feed(mesh) {
-      await mesh.run(mesh.clock.nowMs() + 20_000);
+      await mesh.run(mesh.nowMs + 20_000);
     },
     answer: sumByWindow(events, 500),
     result: mergedPanes,

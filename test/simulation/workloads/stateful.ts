@@ -20,7 +20,7 @@ import {
   watermarks,
 } from "../../../sdk/index.ts";
 import { mergeByKey, sumByWindow } from "../../support/oracle.ts";
-import { counted } from "../counted.ts";
+import { counted } from "./counted.ts";
 
 import {
   documents,
@@ -35,7 +35,7 @@ import {
 
 /** A batch join by side inputs: elements wait for a map and a total that other stages make. */
 export function sideInputs(seed: number): Workload {
-  const events = eventsOf(seed, 90).map((event, i) => ({ ...event, id: `e${i}` }));
+  const events = eventsOf(seed, 60).map((event, i) => ({ ...event, id: `e${i}` }));
   const total = events.reduce((all, { value }) => all + value, 0);
   const share: DoFn<
     Event & { readonly id: string },
@@ -126,7 +126,7 @@ const inOrder = statefulDoFn<KV<string, KV<string, number>>, KV<string, number>>
 
 /** A stream through state and timers of both domains, then sorted by time. */
 export function stateAndTimers(seed: number): Workload {
-  const events = eventsOf(seed, 160);
+  const events = eventsOf(seed, 48);
   const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
   const counts = (suffix: string, of: readonly Event[]): Record<string, number> =>
     sumByWindow(
@@ -168,6 +168,6 @@ export function stateAndTimers(seed: number): Workload {
 }
 
 export function countedStream(seed: number): Workload {
-  const events = eventsOf(seed, 120);
+  const events = eventsOf(seed, 48);
   return counted(events, (mesh) => publishAll(mesh, events));
 }

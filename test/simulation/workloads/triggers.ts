@@ -32,9 +32,9 @@ import {
 
 /** A stream in sessions with early panes: the last pane of each session holds all of it. */
 export function earlySessions(seed: number): Workload {
-  const events = eventsOf(seed, 160);
+  const events = eventsOf(seed, 48);
   const gapMs = 60;
-  const watermark = watermarks.boundedOutOfOrderness(600, { idle: 30 * MINUTE_MS });
+  const watermark = watermarks.boundedOutOfOrderness(200, { idle: 30 * MINUTE_MS });
   const answer = sumBySession(events, gapMs);
   return {
     name: "early sessions",
@@ -44,28 +44,35 @@ export function earlySessions(seed: number): Workload {
         .windowInto(sessions(gapMs), {
           trigger: afterWatermark({ early: afterCount(2), late: afterCount(1) }),
           accumulation: "accumulating",
-          allowedLateness: 1_000,
+          allowedLateness: 2_000,
         })
         .map((e) => kv(e.key, e.value))
         .combinePerKey(sum())
         .write(
           firestore.collection("out", {
-            id: ({ key }, { window }) => `${key} ${window.start} ${window.end}`,
-            fields: ({ value }, { pane }) => ({ value, index: pane.index }),
+            id: ({ key }, { window, pane }) => `${key} ${window.start} ${window.end}#${pane.index}`,
+            fields: ({ value }) => ({ value }),
           }),
         ),
     ),
     feed: (mesh) => publishAll(mesh, events),
     answer,
     // Early panes of sessions that grew later stand there as well, under windows of their own.
-    result: (mesh) =>
-      Object.fromEntries(Object.entries(documents(mesh)).filter(([id]) => id in answer)),
+    result(mesh) {
+      const panes = Object.entries(documents(mesh)).map(([id, value]) => {
+        const [session = "", index] = id.split("#");
+        return { session, index: Number(index), value };
+      });
+      const whole = panes.filter(({ session }) => session in answer);
+      const last = whole.toSorted((a, b) => a.index - b.index);
+      return Object.fromEntries(last.map(({ session, value }) => [session, value]));
+    },
   };
 }
 
 /** A stream in the global window: panes by count and by processing time add up to all. */
 export function timedPanes(seed: number): Workload {
-  const events = eventsOf(seed, 120);
+  const events = eventsOf(seed, 48);
   return {
     name: "timed panes",
     pipeline: pipeline("sim-timed", (p) =>

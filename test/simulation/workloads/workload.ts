@@ -1,20 +1,37 @@
 /**
  * Workload: a pipeline with its input and the answer, and what workloads share.
  */
-import type { MemoryMesh } from "../../../emulators/memory/memory-mesh.ts";
+
 import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
 import { firestore, type Pipeline } from "../../../sdk/index.ts";
 import { mergeByKey } from "../../support/oracle.ts";
+import type { SimulatedMesh } from "../world/simulated-mesh.ts";
 
 /** A pipeline with its input and the answer. */
 export interface Workload {
   readonly name: string;
   readonly pipeline: Pipeline;
   /** Streaming: publishes the input while time goes on. */
-  readonly feed?: (mesh: MemoryMesh) => Promise<void>;
+  readonly feed?: (mesh: SimulatedMesh) => Promise<void>;
   readonly answer: Readonly<Record<string, unknown>>;
+  /** Elements that are late because the source says so, and that must be dropped; 0 where left out. */
+  readonly droppedLate?: number;
+  /** Elements that the user's code does not take; 0 where left out, any where some fail again. */
+  readonly deadLetters?: number | "any";
+  /** Reads real files, whose calls the scheduler must wait for. */
+  readonly usesFiles?: boolean;
+  /** What else happens, at times counted from the launch. */
+  readonly actions?: readonly Action[];
   /** What the mesh wrote, in the form of the answer. */
-  readonly result: (mesh: MemoryMesh) => Record<string, unknown> | Promise<Record<string, unknown>>;
+  readonly result: (
+    mesh: SimulatedMesh,
+  ) => Record<string, unknown> | Promise<Record<string, unknown>>;
+}
+
+/** Something that is done to the mesh while it runs: a pause, an update, all instances at once gone. */
+export interface Action {
+  readonly atMs: number;
+  readonly run: (mesh: SimulatedMesh) => Promise<void> | void;
 }
 
 export interface Event {
@@ -37,15 +54,18 @@ export function eventsOf(seed: number, length: number): Event[] {
 }
 
 /** 20 ms of event time in 800 ms of processing time: a delay of seconds stays within bounds. */
-export async function publishAll(mesh: MemoryMesh, events: readonly Event[]): Promise<void> {
+export async function publishAll(
+  mesh: SimulatedMesh,
+  events: readonly Event[],
+  topic = "events",
+): Promise<void> {
   for (let i = 0; i < events.length; i += 4) {
-    const data = events.slice(i, i + 4).map((event) => ({ data: JSON.stringify(event) }));
-    await mesh.publish("events", data);
-    await mesh.run(mesh.clock.nowMs() + 800);
+    await mesh.publish(topic, events.slice(i, i + 4));
+    await mesh.runFor(800);
   }
 }
 
-export function documents(mesh: MemoryMesh): Record<string, unknown> {
+export function documents(mesh: Pick<SimulatedMesh, "store">): Record<string, unknown> {
   const entries = [...mesh.store.documents("out")];
   return Object.fromEntries(entries.map(([id, fields]) => [id, fields["value"]]));
 }
@@ -62,7 +82,7 @@ export const paned = firestore.collection<{ key: unknown; value: unknown }>("out
 });
 
 /** Sums the panes of a key and window. */
-export function mergedPanes(mesh: MemoryMesh): Record<string, unknown> {
+export function mergedPanes(mesh: Pick<SimulatedMesh, "store">): Record<string, unknown> {
   const panes = Object.entries(documents(mesh)).map(
     ([id, value]) => [id.split("#")[0] ?? "", Number(value)] as const,
   );

@@ -56,7 +56,7 @@ class Fenced {
       shard: 0,
       minTime: at(1),
       count: 1,
-      body: { kind: "elements", windows: [{ ...columnsOf("0.10", [["a", [1]]]), ids: ["m1"] }] },
+      body: { kind: "elements", windows: [{ ...columnsOf("0:a", [["a", [1]]]), ids: ["m1"] }] },
       ...envelope,
     };
     const data = Buffer.from(encodeEnvelope(whole));
@@ -130,7 +130,7 @@ describe("a message of another plan", () => {
     expect(await fenced.deliver({ plan: old, stage: "before" })).toBeUndefined();
     expect(await fenced.received()).toEqual(["instance1"]);
     const head = await fenced.unit.store.newestHead({ stage: stage.id, shard: 0 });
-    expect(decodeBody(head?.body ?? "").memtable).toMatchObject({ "k 0.10 sa": expect.anything() });
+    expect(decodeBody(head?.body ?? "").memtable).toMatchObject({ "k 0:a sa": expect.anything() });
   });
 
   test("is dropped if its stage was given up", async () => {
@@ -145,7 +145,7 @@ describe("a message of another plan", () => {
     await fenced.store({ superseded: { [old]: { before: { stage: stage.id, shards: 7 } } } });
     const keys = ["a", "b", "c", "d", "e", "f"];
     const columns = columnsOf(
-      "0.10",
+      "0:a",
       keys.map((key) => [key, [1]]),
     );
     const windows = [{ ...columns, ids: keys.map((key) => `m-${key}`) }];

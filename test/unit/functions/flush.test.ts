@@ -94,6 +94,8 @@ for (const isShuffled of [true, false]) {
     const dead = judged.dead();
     expect(dead.map(({ data }) => data).sort()).toEqual([1, 2, 3]);
     expect(dead[0]).toMatchObject({ code: "ERR_SINK", attempts: 3 });
+    const kept = await judged.mesh.store.listDeadLetters({ limit: 9 });
+    expect(kept.map(({ code }) => code)).toEqual(["ERR_SINK", "ERR_SINK", "ERR_SINK"]);
     judged.verdict = () => undefined;
     await judged.give([4]);
     await judged.run(10_000);

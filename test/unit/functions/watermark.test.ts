@@ -105,6 +105,22 @@ test("a range protects what is in flight between shards until all of it is recei
   expect(bundlesInFlight(view([0, 0, 2, 2])).get(second)).toBe(1);
 });
 
+test("what a stage's shards send to each other holds its output, though its input has passed it", () => {
+  // A part of a read that another shard shall take: all of the stage's input has long arrived.
+  const passed: Job = { ...job, watermarks: { [first]: [MAX_TIMESTAMP, at(5)] } };
+  const to = `${first}/0`;
+  const view = (intervals: number[]): MeshView =>
+    viewOf(MAX_TIMESTAMP, {
+      [`${first}/1`]: sent(to, 1, [[0, 0, 5]]),
+      [to]: { received: { [`${first}/1`]: [intervals, 0] } },
+    });
+  expect(computeWatermarks(view([]), passed)).toMatchObject({
+    [first]: [MAX_TIMESTAMP, 5],
+    [second]: [5, 5],
+  });
+  expect(computeWatermarks(view([0, 0]), passed)[first]).toEqual([MAX_TIMESTAMP, MAX_TIMESTAMP]);
+});
+
 test("late bundles in flight are counted though no range protects them any more", () => {
   const view = viewOf(100, { [`${first}/0`]: sent(`${second}/0`, 2, []) });
   expect(computeWatermarks(view, job)[second]).toEqual([100, 100]);

@@ -27,7 +27,8 @@ import {
   watermarks,
 } from "../../../../sdk/index.ts";
 import { MeshError } from "../../../../sdk/model/errors.ts";
-import { checkNothingDropped, checkNothingLeft } from "../../../simulation/checkers.ts";
+import { dropsOf } from "../../../simulation/checkers/exact-drops.ts";
+import { leftovers } from "../../../simulation/checkers/nothing-left.ts";
 import { codeOf } from "../../../support/builders.ts";
 import { sumBySession, sumByWindow } from "../../../support/oracle.ts";
 
@@ -120,8 +121,8 @@ class Running {
       ),
     );
     expect(this.documents("sessions")).toEqual(sumBySession(of, GAP_MS));
-    await checkNothingDropped(mesh);
-    await checkNothingLeft(mesh);
+    expect(dropsOf(await mesh.status())).toEqual({ dropped: 0, dead: 0 });
+    expect(await leftovers(mesh.store)).toEqual([]);
   }
 
   documents(collection: string): Record<string, unknown> {
@@ -133,9 +134,9 @@ class Running {
 describe("an update goes on with open windows and sessions", () => {
   test.each([
     ["of the same plan", sums(), {}],
-    ["on more shards", sums(), { shards: 6 }],
-    ["on fewer shards", sums(), { shards: 3 }],
-    ["on one shard", sums(), { shards: 1 }],
+    ["on more shards", sums(), { compile: { shards: 6 } }],
+    ["on fewer shards", sums(), { compile: { shards: 3 } }],
+    ["on one shard", sums(), { compile: { shards: 1 } }],
     [
       "under other names",
       sums(["Totals", "Visits"]),
@@ -149,7 +150,7 @@ describe("an update goes on with open windows and sessions", () => {
     [
       "under other names on other shards",
       sums(["Totals", "Sessions"]),
-      { renames: { Windows: "Totals" }, shards: 7 },
+      { renames: { Windows: "Totals" }, compile: { shards: 7 } },
     ],
   ] as const)("%s", async (_name, next, options) => {
     const running = await Running.launch();
@@ -168,7 +169,7 @@ describe("an update goes on with open windows and sessions", () => {
     const running = await Running.launch();
     for (const [i, shards] of [6, 3, 4, 4].entries()) {
       await running.mesh.update(sums(i === 1 ? ["A", "B"] : undefined), {
-        shards,
+        compile: { shards },
         ...(i === 1 && { renames: { Windows: "A", Sessions: "B" } }),
         ...(i === 2 && { renames: { A: "Windows", B: "Sessions" } }),
       });
@@ -196,7 +197,7 @@ test("a job that does not come to rest runs on, and the error says what was on i
   const group = mesh.plan.stages.at(-1)?.id ?? "";
   running.broken = group;
   await running.publish(60, 80);
-  const slow = mesh.update(sums(), { shards: 5, timeoutMs: 10_000 });
+  const slow = mesh.update(sums(), { compile: { shards: 5 }, timeoutMs: 10_000 });
   await expect(slow).rejects.toMatchObject({ code: "ERR_UPDATE_TIMEOUT" });
   await expect(slow).rejects.toThrow(`to ${group}`);
   expect(await mesh.job()).toMatchObject({ state: "RUNNING" });
@@ -316,7 +317,7 @@ describe("cut off at any write", () => {
         expect(nth).toBeGreaterThan(10);
         return;
       }
-      await mesh.update(next, { renames: { Windows: "Totals" }, shards: 3 });
+      await mesh.update(next, { renames: { Windows: "Totals" }, compile: { shards: 3 } });
       await running.publish(60, 80);
       await running.expectTotals();
     }

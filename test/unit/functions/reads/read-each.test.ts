@@ -21,7 +21,7 @@ import {
   watermarkEstimators,
   watermarks,
 } from "../../../../sdk/index.ts";
-import { checkNothingDropped, checkNothingLeft, watch } from "../../../simulation/checkers.ts";
+import { checkNothingDropped, checkNothingLeft, watch } from "../../../support/mesh-checks.ts";
 import { count, lettersOf } from "../../../support/reads.ts";
 
 interface Job {
@@ -61,7 +61,7 @@ const each = (jobs: readonly Job[], changes: Partial<JobRead> = {}): Pipeline =>
 
 async function run(built: Pipeline, options: MemoryMeshOptions = {}): Promise<MemoryMesh> {
   const mesh = new MemoryMesh(built, { shards: 3, ...options });
-  watch(mesh.store);
+  watch(mesh);
   await mesh.launch();
   await mesh.run();
   return mesh;

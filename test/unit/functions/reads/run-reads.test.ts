@@ -18,7 +18,7 @@ import {
   sum,
   watermarkEstimators,
 } from "../../../../sdk/index.ts";
-import { checkNothingLeft, watch } from "../../../simulation/checkers.ts";
+import { checkNothingLeft, watch } from "../../../support/mesh-checks.ts";
 import {
   count,
   lettersOf,
@@ -36,7 +36,7 @@ async function activationsOf(mesh: MemoryMesh): Promise<number> {
 
 test("a read goes on in chunks until it is done, and then the job is", async () => {
   const mesh = await reading(numberRead(95), { engine: { chunkElementsMax: 10 } });
-  watch(mesh.store);
+  watch(mesh);
   await mesh.run();
   expect(numbersOf(mesh)).toEqual(count(0, 95));
   // One to begin it, and ten with up to ten numbers.
@@ -210,7 +210,7 @@ test("a drain ends an unbounded read: what it gave fires, and the job is done", 
   const given: { n: number; time: number }[] = [];
   const source = splittable(oneByOne(10_000, MAX_OFFSET, given));
   const mesh = new MemoryMesh(minutes(source), { startMs: 0 });
-  watch(mesh.store);
+  watch(mesh);
   await mesh.launch();
   await mesh.run(95_000);
   await mesh.drain();

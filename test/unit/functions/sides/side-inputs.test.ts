@@ -223,7 +223,7 @@ describe("waiting", () => {
     await mesh.drain();
     await mesh.run();
     expect(namesIn(mesh)).toEqual(["m1:s2", "m2:s2"]);
-    const { checkNothingLeft } = await import("../../../simulation/checkers.ts");
+    const { checkNothingLeft } = await import("../../../support/mesh-checks.ts");
     await checkNothingLeft(mesh);
     await mesh.stop();
   });

@@ -19,7 +19,7 @@ import {
   statefulDoFn,
   watermarks,
 } from "../../../../sdk/index.ts";
-import { checkNothingLeft } from "../../../simulation/checkers.ts";
+import { checkNothingLeft } from "../../../support/mesh-checks.ts";
 
 interface Sides {
   readonly rate: number;

@@ -41,7 +41,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
           "to": "combine-per-key-6ea92c",
         },
       ],
-      "hash": "dde59a721b03d7b0",
+      "hash": "794340cabfb87b96",
       "pipeline": "flights",
       "stages": [
         {
@@ -51,6 +51,7 @@ test("the flights compile to an ingest stage and a shuffle stage that writes", (
           "fingerprint": "dff1eafa07173010",
           "id": "read-pubsub-flights-e12b93",
           "ingest": {
+            "replay": "tm-flights-read-pubsub-flights-e12b93-replay",
             "subscription": "tm-flights-read-pubsub-flights-e12b93",
             "topic": "flights",
             "watermark": {

@@ -30,7 +30,7 @@ import { flights } from "./flights.ts";
 
 test("a plan is explained stage by stage, with why it is cut there", () => {
   expect(explainPlan(compile(flights), flights.graph)).toMatchInlineSnapshot(`
-    "Pipeline flights: 2 functions, plan dde59a721b03d7b0
+    "Pipeline flights: 2 functions, plan 794340cabfb87b96
 
     1. read-pubsub-flights-e12b93 (ingest)
        why       Messages come in from outside, pushed by Pub/Sub.

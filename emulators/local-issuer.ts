@@ -1,0 +1,82 @@
+/**
+ * Local issuer: signs OIDC tokens as Google does for Pub/Sub and Cloud Tasks, with a key of its own.
+ *
+ * Owns: the key, the tokens, and where the key can be read. Does not own: who checks them
+ * (functions/gcp/push-auth.ts).
+ */
+import { createSign, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How long a token is good, as Google's. */
+const TOKEN_SECONDS = 3_600;
+const KEY_BITS = 2_048;
+
+/** An issuer that listens. */
+export interface LocalIssuer {
+  readonly keysUrl: string;
+  /** Makes a token, as a push with `oidcToken` has it; `claims` stand for others of its own. */
+  readonly token: (
+    audience: string,
+    email: string,
+    claims?: Readonly<Record<string, unknown>>,
+  ) => string;
+  /** Signs with another key from now on; the keys that can be read are both. */
+  rotate(): void;
+  stop(): Promise<void>;
+}
+
+interface Key {
+  readonly id: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** Starts an issuer on the loopback. */
+export async function startLocalIssuer(): Promise<LocalIssuer> {
+  const keys = [newKey()];
+  const server = createServer((_request, response) => {
+    const published = keys.map(({ id, publicKey }) => {
+      return { ...publicKey.export({ format: "jwk" }), kid: id, alg: "RS256", use: "sig" };
+    });
+    response.writeHead(200, { "content-type": "application/json", connection: "close" });
+    response.end(JSON.stringify({ keys: published }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    keysUrl: `http://127.0.0.1:${port}/certs`,
+    token: (audience, email, claims = {}) => {
+      const nowSeconds = Math.floor(Date.now() / 1_000);
+      const own = {
+        iss: "https://accounts.google.com",
+        aud: audience,
+        email,
+        email_verified: true,
+        sub: email,
+        iat: nowSeconds,
+        exp: nowSeconds + TOKEN_SECONDS,
+      };
+      return signed({ ...own, ...claims }, keys.at(-1) as Key);
+    },
+    rotate: () => void keys.push(newKey()),
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function newKey(): Key {
+  const id = randomBytes(8).toString("hex");
+  return { id, ...generateKeyPairSync("rsa", { modulusLength: KEY_BITS }) };
+}
+
+function signed(claims: object, { id, privateKey }: Key): string {
+  const encoded = [{ alg: "RS256", typ: "JWT", kid: id }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
+  const text = encoded.join(".");
+  return `${text}.${createSign("RSA-SHA256").update(text).sign(privateKey, "base64url")}`;
+}

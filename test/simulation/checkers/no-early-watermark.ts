@@ -1,0 +1,67 @@
+/**
+ * `no-early-watermark` (W3): a stage's input watermark never passes an element that is still on its
+ * way to it and was on time when it was sent. A register that came after the tracker's snapshot is
+ * measured by the source's watermark of that snapshot: it may be late because the source said so.
+ * And where all sources are bounded, nothing is ever sent behind the watermark of where it goes.
+ */
+
+import type { Envelope } from "../../../functions/envelope.ts";
+import type { Job } from "../../../functions/job.ts";
+import type { Checker } from "./checker.ts";
+import { type OnTheWay, onTheWay, sidesOf, stageOf } from "./in-flight.ts";
+
+/** W3: no watermark passes what is inside the mesh. */
+export const noEarlyWatermark: Checker = {
+  name: "no-early-watermark",
+  promise: "W3: a watermark never passes an element that is still inside the mesh.",
+  watch({ ledger, plan }, report) {
+    let seen = new Set<string>();
+    let seenVersion = -1;
+    // Nothing of a bounded source is ever late, so nothing may be sent behind a watermark either.
+    const isBounded = plan.stages.every(({ kind }) => kind !== "ingest");
+    return {
+      committed({ after }) {
+        for (const entry of isBounded ? after.outbox : []) {
+          if (entry.kind !== "bundle") continue;
+          const { stage, producer, minTime, count } = JSON.parse(entry.text) as Envelope;
+          const isSide = sidesOf(plan, stageOf(producer), stage).length > 0;
+          const input = ledger.job?.watermarks[stage]?.[0] ?? minTime;
+          if (isSide || count === 0 || minTime >= input) continue;
+          report(`${producer} sends ${minTime} to ${stage}, which has come to ${input}`);
+        }
+      },
+      snapshotTaken({ job, registers }, stage) {
+        if (stage !== "tracker" || job === undefined) return;
+        const ids = registers.map(({ id }) => id);
+        // Two ticks may run at once: what both have seen.
+        seen = new Set(job.version === seenVersion ? ids.filter((id) => seen.has(id)) : ids);
+        seenVersion = job.version;
+      },
+      jobStored(commit) {
+        const before = ledger.job?.watermarks ?? {};
+        const { watermarks } = JSON.parse(commit.job.text) as Job;
+        const heads = new Map([...ledger.heads].map(([key, { progress }]) => [key, progress]));
+        // What was never confirmed and leaves with this commit comes again from the source.
+        const staying = [...ledger.registers].filter(
+          ([id]) => seen.has(id) && !commit.registersToDelete.includes(id),
+        );
+        const open = onTheWay(
+          heads,
+          staying.map(([, register]) => register),
+        );
+        const check = (one: OnTheWay, key: string): void => {
+          const was = before[key]?.[0] ?? Number.NEGATIVE_INFINITY;
+          const is = watermarks[key]?.[0] ?? Number.NEGATIVE_INFINITY;
+          // Before the last watermark already: late, and so no longer protected.
+          if (one.minTime < was || is <= one.minTime) return;
+          report(`${key} comes to ${is} and passes ${one.minTime}: ${one.what}`);
+        };
+        for (const one of open) {
+          const sides = sidesOf(plan, one.from, one.to);
+          if (sides.length === 0) check(one, one.to);
+          for (const side of sides) check(one, `${one.to}<${side}`);
+        }
+      },
+    };
+  },
+};

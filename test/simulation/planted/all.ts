@@ -1,0 +1,58 @@
+/**
+ * All planted bugs.
+ */
+import { acknowledgedEarly } from "./acknowledged-early.ts";
+import { acknowledgedUnconfirmed } from "./acknowledged-unconfirmed.ts";
+import { busyRefused } from "./busy-refused.ts";
+import { commitUnguarded } from "./commit-unguarded.ts";
+import { deadLettersLost } from "./dead-letters-lost.ts";
+import { documentTooBig } from "./document-too-big.ts";
+import { duplicatesLetIn } from "./duplicates-let-in.ts";
+import { holdDropped } from "./hold-dropped.ts";
+import { inFlightUnseen } from "./in-flight-unseen.ts";
+import { lateByTheMesh } from "./late-by-the-mesh.ts";
+import { outboxOverwritten } from "./outbox-overwritten.ts";
+import { outputAhead } from "./output-ahead.ts";
+import { partsLeft } from "./parts-left.ts";
+import type { PlantedBug } from "./planted-bug.ts";
+import { publishFirst } from "./publish-first.ts";
+import { receivedForgotten } from "./received-forgotten.ts";
+import { registerLate } from "./register-late.ts";
+import { registersUnseen } from "./registers-unseen.ts";
+import { resendDiffers } from "./resend-differs.ts";
+import { sentUncounted } from "./sent-uncounted.ts";
+import { stateLost } from "./state-lost.ts";
+import { tickNever } from "./tick-never.ts";
+import { unboundedFirings } from "./unbounded-firings.ts";
+import { valuesChanged } from "./values-changed.ts";
+import { watermarkBack } from "./watermark-back.ts";
+import { watermarkStuck } from "./watermark-stuck.ts";
+
+/** All planted bugs. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  acknowledgedEarly,
+  acknowledgedUnconfirmed,
+  busyRefused,
+  commitUnguarded,
+  deadLettersLost,
+  documentTooBig,
+  duplicatesLetIn,
+  holdDropped,
+  inFlightUnseen,
+  lateByTheMesh,
+  outboxOverwritten,
+  outputAhead,
+  partsLeft,
+  publishFirst,
+  receivedForgotten,
+  registerLate,
+  registersUnseen,
+  resendDiffers,
+  sentUncounted,
+  stateLost,
+  tickNever,
+  unboundedFirings,
+  valuesChanged,
+  watermarkBack,
+  watermarkStuck,
+];

@@ -1,0 +1,49 @@
+/**
+ * All workloads: each makes its input of a seed.
+ */
+import { fileRead } from "./file-read.ts";
+import {
+  chainedCombines,
+  combinedGlobally,
+  grouped,
+  reshuffled,
+  windowedSum,
+  wordCount,
+} from "./groupings.ts";
+import { hotKey } from "./hot-key.ts";
+import { coGrouped, intervalJoined } from "./joins.ts";
+import { lateData } from "./late-data.ts";
+import { mendedLetters } from "./letters.ts";
+import { poison } from "./poison.ts";
+import { readEach, splittableRead } from "./reads.ts";
+import { ingestSinks, messagesAndFiles, userSink } from "./sinks.ts";
+import { countedStream, sideInputs, stateAndTimers } from "./stateful.ts";
+import { earlySessions, timedPanes } from "./triggers.ts";
+import type { Workload } from "./workload.ts";
+
+/** All workloads: each makes its input of a seed. */
+export const workloads: readonly ((seed: number) => Workload)[] = [
+  wordCount,
+  windowedSum,
+  chainedCombines,
+  grouped,
+  reshuffled,
+  combinedGlobally,
+  splittableRead,
+  readEach,
+  sideInputs,
+  stateAndTimers,
+  countedStream,
+  earlySessions,
+  timedPanes,
+  coGrouped,
+  intervalJoined,
+  lateData,
+  hotKey,
+  fileRead,
+  messagesAndFiles,
+  userSink,
+  ingestSinks,
+  poison,
+  mendedLetters,
+];

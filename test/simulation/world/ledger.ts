@@ -1,0 +1,127 @@
+/**
+ * Ledger: what has really happened in a run, as seen at the ports, for all checkers.
+ *
+ * Owns: the newest heads, registers and job, all outboxes that were committed, and all that was
+ * published. Does not own: what must hold of it (checkers/), or how it is seen (watched-world.ts).
+ */
+import { decodeBody, decodeProgress, type ShardProgress } from "../../../functions/head.ts";
+import type { Job } from "../../../functions/job.ts";
+import { joinOutbox, messageOf, type OutboxEntry } from "../../../functions/outbox.ts";
+import type {
+  HeadCommit,
+  JobRecord,
+  OutgoingMessage,
+  RegisterRecord,
+  ShardRef,
+} from "../../../functions/ports.ts";
+import { decodeRegister, type PlannedSend, type Register } from "../../../functions/register.ts";
+
+/** A head, read. */
+export interface HeadView {
+  readonly version: number;
+  readonly progress: ShardProgress;
+  readonly outbox: readonly OutboxEntry[];
+  /** The identity of each entry of the outbox, in order. */
+  readonly identities: readonly string[];
+}
+
+/** A bundle that a register plans. */
+export interface Planned {
+  readonly send: PlannedSend;
+  readonly register: Register;
+}
+
+/** What has really happened in a run. */
+export class Ledger {
+  readonly heads = new Map<string, HeadView>();
+  /** Progress of all heads that there ever were, by `shardKey` and version: read once. */
+  readonly #progress = new Map<string, ShardProgress>();
+  readonly #texts = new Map<string, Register>();
+  readonly registers = new Map<string, Register>();
+  /** Every bundle that a register ever planned, by `bundleKey`. */
+  readonly planned = new Map<string, Planned>();
+  /** Identities of all entries of all outboxes that were committed. */
+  readonly outboxes = new Set<string>();
+  /** Identities of all that was published or written. */
+  readonly sent = new Set<string>();
+  job: Job | undefined;
+
+  /** Reads the head of a commit. */
+  static read(commit: HeadCommit): HeadView {
+    const body = decodeBody(commit.head.body);
+    const spilled = commit.partsToPut.filter(({ id }) => body.outboxParts.includes(id));
+    const outbox = [...body.outbox, ...joinOutbox(spilled.map(({ text }) => text))];
+    return {
+      version: commit.head.version,
+      progress: decodeProgress(commit.head.progress),
+      outbox,
+      identities: outbox.map(identityOfEntry),
+    };
+  }
+
+  /** The progress of a head that was once the newest. */
+  progressOf(shard: ShardRef, version: number, text: string): ShardProgress {
+    const known = this.#progress.get(`${shardKey(shard)}@${version}`);
+    return known ?? decodeProgress(text);
+  }
+
+  /** A register as its text says; read once. */
+  registerOf(text: string): Register {
+    let register = this.#texts.get(text);
+    if (register === undefined) {
+      register = decodeRegister(text);
+      this.#texts.set(text, register);
+    }
+    return register;
+  }
+
+  commit(shard: ShardRef, head: HeadView): void {
+    const key = shardKey(shard);
+    this.heads.set(key, head);
+    this.#progress.set(`${key}@${head.version}`, head.progress);
+    for (const identity of head.identities) this.outboxes.add(identity);
+  }
+
+  register(record: RegisterRecord): void {
+    const register = this.registerOf(record.text);
+    this.registers.set(record.id, register);
+    for (const send of register.sends) {
+      this.planned.set(bundleKey(register.producer, `${send[0]}/${send[1]}`, send[2]), {
+        send,
+        register,
+      });
+    }
+  }
+
+  storeJob(job: JobRecord, removed: readonly string[]): void {
+    this.job = JSON.parse(job.text) as Job;
+    for (const id of removed) this.registers.delete(id);
+  }
+}
+
+/** `stage/shard`. */
+export function shardKey({ stage, shard }: ShardRef): string {
+  return `${stage}/${shard}`;
+}
+
+/** Names a bundle. */
+export function bundleKey(producer: string, target: string, sequence: number): string {
+  return `${producer} ${target} ${sequence}`;
+}
+
+/** What tells two messages apart: all that is sent. */
+export function identityOf({ topic, orderingKey, data, attributes }: OutgoingMessage): string {
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1");
+  const marks = Object.keys(attributes).length === 0 ? "" : JSON.stringify(attributes);
+  return `${topic}\n${orderingKey}\n${marks}\n${text}`;
+}
+
+/** The same for a file. */
+export function identityOfFile(path: string, text: string): string {
+  return `file ${path}\n${text}`;
+}
+
+function identityOfEntry(entry: OutboxEntry): string {
+  if (entry.kind === "file") return identityOfFile(entry.path, entry.text);
+  return identityOf(messageOf(entry));
+}
