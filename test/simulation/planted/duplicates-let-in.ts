@@ -19,7 +19,7 @@ export const duplicatesLetIn: PlantedBug = {
           const times = seen.get(key) ?? 0;
           seen.set(key, times + 1);
           if (times === 0) return handler.deliver(message);
-          const other = { ...envelope, producer: `${producer} ${times}`.replace("/", "-") };
+          const other = { ...envelope, producer: `${producer}.${times}`.replace("/", "-") };
           const data = Buffer.from(JSON.stringify(other));
           return handler.deliver({ ...message, data });
         },
