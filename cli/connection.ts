@@ -77,6 +77,40 @@ function authOf({ caller }: Deployment): PushAuth {
   return { kind: "oidc", audience: caller.audience, accounts: [caller.account] };
 }
 
+/**
+ * Returns the jobs of a database, by pipeline.
+ *
+ * @throws ERR_OPTION if no project is known
+ * @throws ERR_UNAVAILABLE if Firestore does not answer
+ */
+export async function listJobs(flags: ConnectionFlags): Promise<Job[]> {
+  const { project, database } = placeOf(flags);
+  process.env["METADATA_SERVER_DETECTION"] ??= "none";
+  const db = firestoreClient(project, database);
+  try {
+    const names = await launchedPipelines(db);
+    const records = await Promise.all(names.map((name) => new FirestoreStore(db, name).readJob()));
+    return records.flatMap((record) =>
+      record === undefined ? [] : [JSON.parse(record.text) as Job],
+    );
+  } finally {
+    await db.terminate();
+  }
+}
+
+/**
+ * Returns the pipeline that is meant where none was named: the only one that was launched.
+ *
+ * @throws ERR_OPTION if there is none, or several
+ */
+export async function onlyPipeline(flags: ConnectionFlags): Promise<string> {
+  const names = (await listJobs(flags)).map(({ pipeline }) => pipeline);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  const there = names.length === 0 ? "None was launched there." : `There are: ${names.join(", ")}.`;
+  throw new MeshError("ERR_OPTION", `Give --pipeline. ${there}`);
+}
+
 function placeOf(flags: ConnectionFlags): { project: string; database: string } {
   const project = flags.project ?? process.env["GOOGLE_CLOUD_PROJECT"];
   if (project === undefined || project === "") {

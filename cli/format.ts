@@ -3,6 +3,7 @@
  *
  * Owns: numbers, durations, sizes and points in time. Does not own: tables and colours.
  */
+import { stripVTControlCharacters } from "node:util";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 
 const SECOND_MS = 1_000;
@@ -81,4 +82,27 @@ export function shorten(text: string, width: number): string {
   const tail = Math.min(7, Math.floor((width - 1) / 2));
   const front = Math.max(0, width - 1 - tail);
   return `${characters.slice(0, front).join("")}…${tail > 0 ? characters.slice(-tail).join("") : ""}`;
+}
+
+/**
+ * Returns a line as lines of at most `width` columns, broken between words where there are some; what
+ * follows the first is indented a little more. Colours may run on from line to line.
+ */
+export function wrapLine(line: string, width: number): string[] {
+  const columns = (text: string): number => [...stripVTControlCharacters(text)].length;
+  if (columns(line) <= width) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.trim().split(" ")) {
+    const start = lines.length === 0 ? indent : `${indent}  `;
+    const longer = current === "" ? `${start}${word}` : `${current} ${word}`;
+    if (current === "" || columns(longer) <= width) {
+      current = longer;
+      continue;
+    }
+    lines.push(current);
+    current = `${indent}  ${word}`;
+  }
+  return [...lines, current];
 }

@@ -32,9 +32,17 @@ export function readLogLine(line: LogLine, isVerbose: boolean): LogEntry | undef
       ? undefined
       : { function: line.function, severity: undefined, message, fields: {} };
   }
-  const { severity, message, ...fields } = structured;
+  const { severity, message, stack_trace: stack, ...rest } = structured;
   if (!isVerbose && !severe.has(severity)) return undefined;
+  const told = Object.entries(rest).filter(([name]) => isVerbose || !isForSearch(name));
+  const fields = { ...Object.fromEntries(told), ...(stack !== undefined && { stack }) };
   return { function: line.function, severity, message, fields };
+}
+
+/** Whether a field is there to find entries by, or for Error Reporting: people need it seldom. */
+function isForSearch(name: string): boolean {
+  const isForGoogle = name.startsWith("logging.googleapis.com/") || name === "@type";
+  return isForGoogle || ["serviceContext", "activation", "attempt", "bundles"].includes(name);
 }
 
 /** Returns an entry as text. */

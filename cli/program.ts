@@ -16,7 +16,9 @@ import { addPlanCommand } from "./commands/plan.ts";
 import { addRestoreCommand } from "./commands/restore.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addSampleCommand } from "./commands/sample.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
+import { addStatusCommand } from "./commands/status.ts";
 import { addUpdateCommand } from "./commands/update.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
@@ -60,6 +62,8 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addStatusCommand(program);
+  addSampleCommand(program);
   addDeadLettersCommand(program, outcome);
   addPauseCommand(program);
   addResumeCommand(program);

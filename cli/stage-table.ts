@@ -38,6 +38,24 @@ export function liveStageTable(stages: readonly LiveStage[], nowMs: number, widt
   return renderTable(stages, columns, width);
 }
 
+/** Returns the table of a job, as the store alone tells of it. */
+export function jobStageTable(
+  stages: readonly StageStatus[],
+  nowMs: number,
+  width: number,
+): string {
+  const isAny = (count: (stage: StageStatus) => number): boolean =>
+    stages.some((stage) => count(stage) > 0);
+  const columns = [
+    ...nameColumns,
+    ...countColumns,
+    ...jobColumns(nowMs),
+    ...lossColumns,
+    ...troubleColumns.filter(({ count }) => isAny(count)),
+  ];
+  return renderTable(stages, columns, width);
+}
+
 /** Returns the table of a run that is over. */
 export function finalStageTable(stages: readonly StageStatus[], width: number): string {
   return renderTable(stages, [...nameColumns, ...countColumns, ...lossColumns], width);
@@ -69,6 +87,60 @@ const lossColumns: readonly Column<StageStatus>[] = [
     dispensable: 2,
   },
 ];
+
+function jobColumns(nowMs: number): readonly Column<StageStatus>[] {
+  return [
+    {
+      head: "in/s",
+      cell: (s) => formatRate(s.rate.inPerSecond),
+      align: "right",
+      dispensable: 4,
+    },
+    {
+      head: "in flight",
+      cell: (s) => formatCount(Math.max(s.bundlesInFlight, s.elementsInFlight)),
+      align: "right",
+      dispensable: 11,
+    },
+    { head: "watermark", cell: (s) => formatEventTime(s.outputWatermark), dispensable: 10 },
+    { head: "lag", cell: (s) => lagWords(s, nowMs), align: "right" },
+    { head: "p50", cell: (s) => msWords(s.latency?.p50Ms), align: "right", dispensable: 8 },
+    { head: "p95", cell: (s) => msWords(s.latency?.p95Ms), align: "right", dispensable: 7 },
+    {
+      head: "system p95",
+      cell: (s) => msWords(s.systemLatency?.p95Ms),
+      align: "right",
+      dispensable: 12,
+    },
+  ];
+}
+
+/** A column that is shown only where there is something to tell. */
+interface TroubleColumn extends Column<StageStatus> {
+  readonly count: (stage: StageStatus) => number;
+}
+
+const troubleColumns: readonly TroubleColumn[] = [
+  trouble("closed", 13, (s) => s.droppedClosed),
+  trouble("twice", 14, (s) => s.duplicates),
+  trouble("retries", 15, (s) => s.retries),
+  trouble("conflicts", 16, (s) => s.conflicts),
+];
+
+function trouble(head: string, dispensable: number, count: TroubleColumn["count"]): TroubleColumn {
+  return { head, count, cell: (s) => formatCount(count(s)), align: "right", dispensable };
+}
+
+function msWords(durationMs: number | undefined): string {
+  return durationMs === undefined ? "" : formatAge(durationMs);
+}
+
+/** Returns how far a stage's output watermark lies behind the clock. */
+function lagWords({ outputWatermark, freshnessMs }: StageStatus, nowMs: number): string {
+  if (outputWatermark >= MAX_TIMESTAMP) return "at its end";
+  if (freshnessMs === undefined) return "not begun";
+  return freshnessMs >= 0 ? formatAge(freshnessMs) : `${formatAge(outputWatermark - nowMs)} ahead`;
+}
 
 function liveColumns(nowMs: number): readonly Column<LiveStage>[] {
   return [

@@ -353,6 +353,8 @@ class Mesh implements LocalMesh {
       workingFolder: process.cwd(),
       concurrency: CONCURRENCY,
       env: {
+        // The log stays on this machine, and its author wants to read it.
+        TIDEMARK_LOG_MESSAGES: "1",
         ...this.#options.env,
         ...this.variables,
         PUBSUB_EMULATOR_HOST: this.#reached.pubsub,

@@ -16,36 +16,36 @@
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
-import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
-import { halve } from "./bundle-builder.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
 import { type Letters, lettersIn, recordsOf } from "./dead-letters/taking.ts";
-import { type AdvanceBody, type Envelope, isIngestProducer } from "./envelope.ts";
+import { type Envelope, isIngestProducer } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { flush } from "./flush.ts";
-import type { SelfMessage } from "./gathered.ts";
 import { decodeBody } from "./head.ts";
-import { sideKey } from "./job.ts";
+import { boundLog, bundleIds, type LogContext, type TraceContext } from "./log-context.ts";
+import { costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
+import { elementsAt, WorkGathered, type WorkJson, waitsOf } from "./metrics/work.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
-import type { OutboxEntry } from "./outbox.ts";
-import type { HeadCommit, ShardRef, World } from "./ports.ts";
+import { outboxMessages } from "./outbox.ts";
+import type { HeadCommit, Log, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
 import {
   bytesOf,
   isUnproven,
-  type NextCommit,
   nextCommit,
   openShard,
   type Shard,
+  type StepEffects,
 } from "./shard.ts";
-import { spread } from "./spread.ts";
-import { deadLettersOf, outboxOf, type PoisonDead } from "./step-outbox.ts";
+import { deadLettersOf, outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
+import { splitsOf, spreadsOf, takeIfNew, takenOf, toItself } from "./take-messages.ts";
 import type { Ticks } from "./ticks.ts";
+import { userError } from "./user-errors.ts";
 
 /** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
 const COMMIT_ATTEMPTS_MAX = 6;
@@ -71,6 +71,10 @@ interface Attempt {
   /** Failures of the user's code to add an element, and races lost. */
   poison: number;
   conflicts: number;
+  /** Runs so far. */
+  runs: number;
+  /** The messages of the last run that were new, for the log. */
+  bundles: readonly string[];
   /** Divides the bounds of a run whose commit was too big. */
   divisor: number;
 }
@@ -80,6 +84,8 @@ export class ShardActivations {
   readonly #ref: ShardRef;
   readonly #context: ActivationContext;
   readonly #chain: Chain;
+  /** What waits for the next commit to be stored with it. */
+  readonly #gathered = new WorkGathered();
   #shard: Shard | undefined;
 
   constructor(ref: ShardRef, context: ActivationContext) {
@@ -92,20 +98,40 @@ export class ShardActivations {
    * Takes messages; resolves when they may be acknowledged (A5). Each attempt decodes them anew,
    * for a run may fold one accumulator of a message into another in place.
    *
+   * @param delivery - when each message was published, and whose request this is
    * @throws ERR_STORE_CONTENTION if other instances won the shard again and again
    * @throws ERR_UNAVAILABLE if the store or a topic did not answer
    */
-  async activate(messages: readonly (() => Envelope)[]): Promise<void> {
-    const attempt: Attempt = { excluded: new Map(), dead: [], poison: 0, conflicts: 0, divisor: 1 };
-    for (;;) {
-      try {
-        await this.#once(messages, attempt);
-        return;
-      } catch (error) {
-        this.#shard = undefined; // What is in memory may be half of a step (Z1).
-        await this.#prepareNext(attempt, error);
+  async activate(messages: readonly (() => Envelope)[], delivery: Delivery = {}): Promise<void> {
+    const { clock, log: worldLog } = this.#context.world;
+    const attempt: Attempt = newAttempt();
+    const beganMs = clock.nowMs();
+    const log = boundLog(worldLog, () => this.#logContext(attempt, delivery));
+    try {
+      for (;;) {
+        try {
+          attempt.runs++;
+          await this.#once(messages, attempt, delivery, log);
+          return;
+        } catch (error) {
+          this.#shard = undefined; // What is in memory may be half of a step (Z1).
+          await this.#prepareNext(attempt, error);
+        }
       }
+    } finally {
+      const durationMs = clock.nowMs() - beganMs;
+      this.#gathered.took(durationMs);
+      // Of an activation that is refused nothing is committed; the next one stores what it met.
+      this.#gathered.add(this.#chain.failures.take(log));
+      log("DEBUG", "Activation.", { durationMs, conflicts: attempt.conflicts });
     }
+  }
+
+  #logContext({ runs, bundles }: Attempt, { trace }: Delivery): LogContext {
+    const { pipeline, hash: plan } = this.#context.program.plan;
+    const { stage, shard } = this.#ref;
+    const activation = `${stage}/${shard}/${this.#shard?.version ?? "?"}`;
+    return { pipeline, plan, stage, shard, activation, attempt: runs, bundles, trace };
   }
 
   async teardown(): Promise<void> {
@@ -120,28 +146,46 @@ export class ShardActivations {
       forgetPoison(attempt);
     } else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
       forgetPoison(attempt);
+      this.#gathered.add({ conflicts: 1 });
       if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
       const { clock, random } = this.#context.world;
       await clock.sleep(10 * 2 ** attempt.conflicts * random.fraction());
     } else throw error;
   }
 
-  async #once(messages: readonly (() => Envelope)[], attempt: Attempt): Promise<void> {
+  async #once(
+    messages: readonly (() => Envelope)[],
+    attempt: Attempt,
+    { publishedMs = [] }: Delivery,
+    log: Log,
+  ): Promise<void> {
     const { world, options } = this.#context;
     const envelopes = messages.map((open) => open());
     const shard = await this.#open(envelopes);
-    await this.#flush(shard);
+    await this.#flush(shard, log);
     const nowMs = world.clock.nowMs();
     // Taking one notes it: a second copy in the same activation is known already.
-    const fresh = envelopes.filter((e) => !isEarlier(e, shard) && takeIfNew(shard, e, nowMs));
+    const isNew = envelopes.map((envelope) => takeIfNew(shard, envelope, nowMs));
+    const fresh = envelopes.filter((_, i) => isNew[i]);
+    attempt.bundles = bundleIds(fresh);
     // Known ones may be of an instance that ended before it scheduled the tick.
     if (fresh.length === 0) return this.#context.ticks.ensure();
     const letters = await lettersIn(fresh, world.store);
+    this.#gathered.did({ documentsRead: letters.size });
+    const { elementsIn, elementsOut } = shard.metrics;
     const result = await this.#run(shard, fresh, letters, attempt);
-    await this.#commit(shard, result, attempt);
-    await this.#flush(shard);
+    const taken = shard.metrics.elementsIn - elementsIn;
+    const given = shard.metrics.elementsOut - elementsOut;
+    const published = publishedMs.filter((_, i) => isNew[i] && isBundle(envelopes[i]));
+    await this.#commit(shard, result, attempt, log, {
+      ...elementsAt(nowMs, taken, given),
+      ...waitsOf(published, world.clock.nowMs()),
+      ...takenOf(fresh),
+      ...sentElements(shard, result),
+    });
+    await this.#flush(shard, log);
     await this.#context.ticks.ensure();
-    await callFinalizers(result.outputs.finalizers, world.log, options.userCodeMsMax);
+    await callFinalizers(result.outputs.finalizers, log, options.userCodeMsMax);
   }
 
   /** Opens the shard, anew where a message says that it has been replaced since (GE1). */
@@ -149,7 +193,12 @@ export class ShardActivations {
     const { program, world, options, fence } = this.#context;
     const newest = Math.max(...envelopes.map(({ generation = 0 }) => generation));
     if (this.#shard !== undefined && this.#shard.generation < newest) this.#shard = undefined;
-    this.#shard ??= await openShard(this.#ref, program, world.store, options);
+    if (this.#shard === undefined) {
+      this.#shard = await openShard(this.#ref, program, world.store, options);
+      this.#gathered.did({ documentsRead: this.#shard.documentsRead });
+      // Whoever committed it may have sent it: here it is sent again (A3).
+      this.#gathered.did(costOfMessages(outboxMessages(this.#shard.unflushed ?? [])));
+    }
     const { version, generation } = this.#shard;
     if (generation < newest) {
       const { stage, shard } = this.#ref;
@@ -159,6 +208,7 @@ export class ShardActivations {
       );
     }
     if (version === undefined) await fence.verify();
+    this.#gathered.did({ documentsRead: fence.takeReads() });
     return this.#shard;
   }
 
@@ -195,28 +245,40 @@ export class ShardActivations {
     return { ...result, self: [...result.self, ...fresh.slice(taken.length).map(toItself)] };
   }
 
-  async #commit(shard: Shard, result: RunResult, attempt: Attempt): Promise<void> {
-    const { world } = this.#context;
-    const dead = deadLettersOf(shard, result, attempt.dead, this.#context);
+  async #commit(
+    shard: Shard,
+    result: RunResult,
+    attempt: Attempt,
+    log: Log,
+    work: WorkJson,
+  ): Promise<void> {
+    const { failures, metrics } = this.#chain;
+    const dead = deadLettersOf(shard, result, attempt.dead, { ...this.#context, failures });
+    this.#gathered.add(failures.take(log));
     const outbox = outboxOf(shard, result, dead, this.#context);
-    const token = world.random.id();
-    const nowMs = world.clock.nowMs();
+    const letters = recordsOf(dead, result.taken, this.#context.world.clock.nowMs());
+    shard.userMetrics = storedMetrics(shard.userMetrics, metrics.uncommitted);
     const { documents } = result.outputs;
-    shard.userMetrics = storedMetrics(shard.userMetrics, this.#chain.metrics.uncommitted);
-    const letters = recordsOf(dead, result.taken, nowMs);
-    const next = nextCommit(shard, { outbox, documents, letters }, token, nowMs);
-    if (bytesOf(next.commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
-    await this.#commitNext(shard, next, token, outbox);
-    this.#chain.metrics.committed();
+    await this.#commitStep(shard, { outbox, documents, letters }, work);
+    metrics.committed();
   }
 
-  async #commitNext(
+  /** Commits the shard's next head with what a step gave, whose outbox is then the shard's. */
+  async #commitStep(
     shard: Shard,
-    { commit, outboxParts }: NextCommit,
-    token: string,
-    outbox: readonly OutboxEntry[],
+    effects: Omit<StepEffects, "work" | "flushCost">,
+    own: WorkJson,
   ): Promise<void> {
+    const { random, clock } = this.#context.world;
+    const { outbox } = effects;
+    const token = random.id();
+    const flushCost = costOfMessages(outboxMessages(outbox));
+    const step = { ...effects, work: this.#gathered.offer(own), flushCost };
+    const { commit, outboxParts, work } = nextCommit(shard, step, token, clock.nowMs());
+    if (bytesOf(commit) > COMMIT_BYTES_MAX) throw new CommitTooBig();
     await this.#commitOnce(commit, token);
+    this.#gathered.stored();
+    shard.work = work;
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
@@ -232,6 +294,7 @@ export class ShardActivations {
         return;
       } catch (error) {
         const head = await store.newestHead(commit.shard);
+        this.#gathered.did({ documentsRead: 1 });
         if (head?.version === commit.head.version && decodeBody(head.body).token === token) return;
         // Our version was not applied; if ours is no longer next, another instance won.
         const isOurTurn = head?.version === commit.previousVersion;
@@ -242,14 +305,12 @@ export class ShardActivations {
     }
   }
 
-  async #flush(shard: Shard): Promise<void> {
-    await flush(shard, this.#context, async (outbox, dead) => {
-      const { random, clock } = this.#context.world;
-      const token = random.id();
-      const nowMs = clock.nowMs();
-      const effects = { outbox, documents: [], letters: recordsOf(dead, [], nowMs) };
-      const next = nextCommit(shard, effects, token, nowMs);
-      await this.#commitNext(shard, next, token, outbox);
+  async #flush(shard: Shard, log: Log): Promise<void> {
+    const { failures } = this.#chain;
+    await flush(shard, { ...this.#context, failures, log }, async (outbox, dead) => {
+      this.#gathered.add(failures.take(log));
+      const letters = recordsOf(dead, [], this.#context.world.clock.nowMs());
+      await this.#commitStep(shard, { outbox, documents: [], letters }, {});
     });
   }
 
@@ -261,7 +322,10 @@ export class ShardActivations {
     // Only what another attempt can't mend sets an element aside (U2).
     if (isMeshError(cause) && cause.disposition !== "dead-letter") throw cause;
     const isUserCode = !isMeshError(cause) || cause.code === "ERR_USER_CODE";
+    const { failures } = this.#chain;
+    failures.note(userError(this.#context.program.root, cause), clock.nowMs());
     if (isUserCode && ++attempt.poison < attemptsMax) {
+      failures.retried();
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
@@ -286,6 +350,22 @@ export class ShardActivations {
   }
 }
 
+/** How messages came. */
+export interface Delivery {
+  /** When each was published, in ms; undefined: not known. */
+  readonly publishedMs?: readonly number[];
+  readonly trace?: TraceContext | undefined;
+}
+
+function newAttempt(): Attempt {
+  const none = { poison: 0, conflicts: 0, runs: 0, divisor: 1 };
+  return { excluded: new Map(), dead: [], bundles: [], ...none };
+}
+
+function isBundle(envelope: Envelope | undefined): boolean {
+  return envelope !== undefined && envelope.sequence >= 0;
+}
+
 /** The next attempt may take other messages: what fails among them is found again. */
 function forgetPoison(attempt: Attempt): void {
   attempt.excluded.clear();
@@ -300,75 +380,6 @@ const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [], taken:
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
-
-/** Bundles of more than one element as two messages to the shard itself; undefined if none is. */
-function splitsOf(envelopes: readonly Envelope[]): SelfMessage[] | undefined {
-  let isSplit = false;
-  const messages = envelopes.flatMap((envelope): SelfMessage[] => {
-    const { shard, minTime, body, count } = envelope;
-    if (body.kind === "replay" && count > 1) {
-      isSplit = true;
-      return body.letters.map((letter) => {
-        return { shard, minTime, body: { kind: "replay", letters: [letter] } };
-      });
-    }
-    if (body.kind !== "elements" || count < 2) return [toItself(envelope)];
-    isSplit = true;
-    return halve(body.windows, count).map(({ windows }) => ({
-      shard,
-      minTime,
-      body: { kind: "elements", windows },
-    }));
-  });
-  return isSplit ? messages : undefined;
-}
-
-/** Messages to the shards of today, where a bundle was made for others; undefined if none was. */
-function spreadsOf(envelopes: readonly Envelope[], { stage }: Program): SelfMessage[] | undefined {
-  if (!envelopes.some((envelope) => envelope.spreads)) return undefined;
-  return envelopes.flatMap((envelope) =>
-    envelope.spreads ? spread(envelope, stage.shards) : [toItself(envelope)],
-  );
-}
-
-function toItself({ shard, minTime, body }: Envelope): SelfMessage {
-  return { shard, minTime, body };
-}
-
-/** Whether a message is one of an earlier generation of the mesh; ingest instances know of none. */
-function isEarlier({ producer, generation = 0 }: Envelope, shard: Shard): boolean {
-  return generation < shard.generation && !isIngestProducer(producer);
-}
-
-function takeIfNew(shard: Shard, envelope: Envelope, nowMs: number): boolean {
-  const { producer, sequence } = envelope;
-  if (sequence >= 0) return shard.received.add(producer, sequence, nowMs);
-  // An advance from the tracker: worth a commit only if it says something new.
-  if (envelope.body.kind !== "advance") return true;
-  const { watermarks, nowMs: trackerMs = 0, synchronizedMs = 0, proves } = envelope.body;
-  if (proves === true && shard.isUnproven) return true;
-  const own = watermarks[shard.ref.stage];
-  if (own !== undefined && (own[0] > shard.watermarks[0] || own[1] > shard.watermarks[1])) {
-    return true;
-  }
-  const { keeper, gate } = shard;
-  const knownSides = gate?.views.watermarks() ?? {};
-  const hasSideNews = Object.entries(gate?.sideTimers() ?? {}).some(([side, timer]) => {
-    const told = watermarks[sideKey(shard.ref.stage, side)]?.[0] ?? MIN_TIMESTAMP;
-    return timer < told && (knownSides[side] ?? MIN_TIMESTAMP) < told;
-  });
-  if (hasSideNews) return true;
-  if (isOrder(envelope.body, shard)) return true;
-  if (keeper === undefined) return false;
-  const latestMs = Math.max(nowMs, trackerMs);
-  return keeper.nextProcessingMs() <= latestMs || keeper.nextSynchronizedMs() <= synchronizedMs;
-}
-
-/** Whether an advance tells the shard to do what it does not do yet: drain, stand still, go on. */
-function isOrder({ drains, pauses }: AdvanceBody, { reads, stateful, isStill }: Shard): boolean {
-  if (drains === true && (reads ?? stateful)?.isDraining === false) return true;
-  return pauses !== undefined && pauses !== isStill;
-}
 
 function contention(commit: HeadCommit, cause: unknown): MeshError {
   const { stage, shard } = commit.shard;

@@ -27,6 +27,7 @@ import type { DoFnOutputs } from "./do-fn-outputs.ts";
 import { DoFnRunner } from "./do-fn-runner.ts";
 import { Finalizers } from "./finalizers.ts";
 import { ChainMetrics, leaveStep, type StepMetrics } from "./metrics/chain-metrics.ts";
+import { Failures } from "./metrics/failures.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import { settled } from "./settled.ts";
@@ -59,6 +60,8 @@ export class Chain implements DoFnHost {
   epoch = 0;
   /** What user code counts. */
   readonly metrics: ChainMetrics = new ChainMetrics();
+  /** What went wrong since the last commit. */
+  readonly failures: Failures = new Failures();
   readonly #writers: ShuffleWriter[] = [];
   /** Ids for what goes to each stage. */
   readonly #ids = new Map<string, () => string | undefined>();

@@ -7,7 +7,6 @@
  * D1. setup has ended before the first startBundle, startBundle before the first process, every
  *     process before finishBundle.
  */
-import { MeshError } from "../sdk/model/errors.ts";
 import type { ParDoNode, StatefulParDoNode } from "../sdk/model/graph.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { toTimestamp } from "../sdk/model/time.ts";
@@ -17,7 +16,7 @@ import { type ChainMetrics, passOn, type StepMetrics } from "./metrics/chain-met
 import { settled } from "./settled.ts";
 import type { Receive, SourceId } from "./shuffle.ts";
 import type { SideViews } from "./sides/side-views.ts";
-import { placeOf, userError } from "./user-errors.ts";
+import { bundleError, placeOf, userError } from "./user-errors.ts";
 
 /** An element whose code is still running. */
 export interface PendingElement {
@@ -67,8 +66,7 @@ export class DoFnLife {
       await this.#settled(this.#step.run(() => this.#fn.startBundle?.()));
     } catch (cause) {
       // No element is to blame, so none may become a dead letter: the delivery comes again.
-      const { message } = userError(this.#node, cause);
-      throw new MeshError("ERR_UNAVAILABLE", `${message} (before any element)`, { cause });
+      throw bundleError(this.#node, cause);
     }
   }
 

@@ -9,8 +9,8 @@
  *     stage before it has anything due by now.
  * R3. Where a test stream says how far event time has come, every shard is told of every watermark,
  *     the ones without a head too: what is late for a test is so late in each shard.
- * R4. At a stage's end, in a drain with a deadline, a shard whose newest head has something for a
- *     sink is told to make another: such a job is not DONE before its sinks have all.
+ * R4. At a stage's end a shard whose newest head has something for a sink is told to make another:
+ *     a job is not DONE before its sinks have all.
  */
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
@@ -112,7 +112,7 @@ function owedTo(head: ShardProgress, stage: StagePlan, job: Job, isExact: boolea
   const isOpen = watermarksOf(job, id)[1] < MAX_TIMESTAMP && head.isDraining !== true;
   const drains = isDraining && isOpen;
   const isSideDue = hasSideTimer(head, (side) => watermarksOf(job, sideKey(id, side))[0]);
-  const isEnded = job.drainUntilMs !== undefined && watermarksOf(job, id)[1] === MAX_TIMESTAMP;
+  const isEnded = watermarksOf(job, id)[1] === MAX_TIMESTAMP;
   const proves = isEnded && head.isUnproven === true;
   const resumes = head.isStill === true;
   const isBehindAny = isSideDue || (isExact && isBehind(head, job, id));

@@ -30,6 +30,7 @@ export class Fence {
   readonly #store: Pick<Store, "readJob">;
   readonly #clock: Clock;
   #verified: Promise<void> | undefined;
+  #reads = 0;
   #read: { readonly job: Job | undefined; readonly atMs: number } | undefined;
 
   constructor(plan: MeshPlan, store: Pick<Store, "readJob">, clock: Clock) {
@@ -72,6 +73,13 @@ export class Fence {
     return (envelope) => translated(envelope, to, shards);
   }
 
+  /** Returns how often the job was read since the last call: each is billed. */
+  takeReads(): number {
+    const reads = this.#reads;
+    this.#reads = 0;
+    return reads;
+  }
+
   async #verifyNow(): Promise<void> {
     const job = await this.#readJob();
     if (job === undefined || job.plan === this.#plan.hash) return;
@@ -89,6 +97,7 @@ export class Fence {
   }
 
   async #readJob(): Promise<Job | undefined> {
+    this.#reads++;
     const record = await this.#store.readJob();
     const job = record === undefined ? undefined : (JSON.parse(record.text) as Job);
     this.#read = { job, atMs: this.#clock.nowMs() };

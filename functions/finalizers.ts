@@ -38,7 +38,7 @@ export async function callFinalizers(
     try {
       await settled(callback(), msMax, () => "A callback after a commit");
     } catch (error) {
-      log("WARNING", "A callback after a commit failed.", { error: String(error) });
+      log("WARNING", "A callback after a commit failed.", { error });
     }
   }
 }

@@ -15,9 +15,10 @@ import type { DeadLetter } from "./dead-letter.ts";
 import { recordBytes, recordOf } from "./dead-letters/record.ts";
 import { sinkLetter } from "./dead-letters/sink-letter.ts";
 import type { Job } from "./job.ts";
+import type { Failures } from "./metrics/failures.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { messageOf, type OutboxEntry } from "./outbox.ts";
-import type { OutgoingMessage, World } from "./ports.ts";
+import type { Log, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { isRefusal, sendAll, sinkTopics } from "./send.ts";
 import type { Shard } from "./shard.ts";
@@ -28,6 +29,9 @@ export interface FlushContext {
   readonly program: Program;
   readonly world: World;
   readonly options: EngineOptions;
+  /** Takes what sinks refuse. */
+  readonly failures: Failures;
+  readonly log: Log;
 }
 
 /** An entry that its sink did not take. */
@@ -83,20 +87,20 @@ async function sendOrGiveUp(
   try {
     return await send(entries, context, false);
   } catch (error) {
-    if (!(await isGivenUp(context.world))) throw error;
+    if (!(await isGivenUp(context))) throw error;
     return send(entries, context, true);
   }
 }
 
 /** Whether the deadline of a drain has passed (FL1). */
-async function isGivenUp({ store, clock, log }: World): Promise<boolean> {
+async function isGivenUp({ world: { store, clock }, log }: FlushContext): Promise<boolean> {
   try {
     const record = await store.readJob();
     if (record === undefined) return false;
     const { state, drainUntilMs } = JSON.parse(record.text) as Job;
     return state === "DRAINING" && drainUntilMs !== undefined && drainUntilMs <= clock.nowMs();
   } catch (error) {
-    log("WARNING", "Could not read the job after a flush failed.", { error: String(error) });
+    log("WARNING", "Could not read the job after a flush failed.", { error });
     return false;
   }
 }
@@ -139,7 +143,7 @@ function setAside(
   shard: Shard,
   context: FlushContext,
 ): { readonly outbox: OutboxEntry[]; readonly dead: DeadLetter[] } {
-  const { program, world } = context;
+  const { program, world, failures } = context;
   const outbox: OutboxEntry[] = [];
   const dead: DeadLetter[] = [];
   let bytes = 0;
@@ -155,9 +159,7 @@ function setAside(
     dead.push(letter);
     outbox.push(...messages);
     shard.metrics.deadLetters++;
-    const { stage, shard: number } = shard.ref;
-    const fields = { stage, shard: number, code: error.code, error: error.message };
-    world.log("ERROR", "A sink refused its output: it became a dead letter.", fields);
+    failures.note(error, world.clock.nowMs(), true);
   }
   return { outbox, dead };
 }

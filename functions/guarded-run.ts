@@ -106,8 +106,10 @@ export async function guardedRun<T>(
     } catch (error) {
       await undo(chain, work, start);
       if (!isDeadly(error)) throw error;
+      chain.failures.note(error, clock.nowMs());
       // Only the user's own code may succeed the next time.
       if (error.code === "ERR_USER_CODE" && attempt < options.attemptsMax) {
+        chain.failures.retried();
         await clock.sleep(options.retryBackoffMs * 2 ** (attempt - 1));
         continue;
       }

@@ -9,7 +9,9 @@
  * H2. A head that is read back equals the head that was written.
  */
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { HotKeysJson } from "./metrics/hot-keys.ts";
 import type { UserMetrics } from "./metrics/values.ts";
+import type { WorkJson } from "./metrics/work.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { ReceivedJson } from "./received.ts";
 import type { SentJson } from "./sent.ts";
@@ -49,6 +51,10 @@ export interface ShardProgress {
   readonly metrics: ShardMetrics;
   /** What user code counted; left out where it counted nothing. */
   readonly userMetrics?: UserMetrics;
+  /** What the engine counts besides; older heads lack it. */
+  readonly work?: WorkJson;
+  /** Undefined where elements have no keys. */
+  readonly hotKeys?: HotKeysJson;
   /** Whether the shard of a read, or of a stateful DoFn, was told of a drain. */
   readonly isDraining?: boolean;
   /** Whether the outbox has something for a sink: only the next head proves that it was sent (A3). */

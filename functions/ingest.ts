@@ -30,6 +30,8 @@ import { bundleText } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { guardedRun, ListWork } from "./guarded-run.ts";
+import { IngestWork } from "./ingest-work.ts";
+import type { TraceContext } from "./log-context.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
@@ -51,6 +53,7 @@ export interface IngestContext {
 
 /** A message that waits for its acknowledgement. */
 interface Waiting {
+  readonly trace: TraceContext | undefined;
   readonly message: SourceMessage;
   /** The dead letter that comes back. */
   readonly letter: Omit<TakenLetter, "isLate"> | undefined;
@@ -69,13 +72,15 @@ interface Group {
 
 /** A group that is published and not yet confirmed. */
 interface Unconfirmed {
+  /** When its group began to gather, in ms. */
+  readonly beganMs: number;
   readonly waiting: readonly Waiting[];
   readonly finalizers: BundleOutputs["finalizers"];
 }
 
 type LetterContent = Pick<DeadLetter, "data" | "element" | "timestamp">;
 
-const NOBODY: Unconfirmed = { waiting: [], finalizers: [] };
+const NOBODY: Unconfirmed = { waiting: [], finalizers: [], beganMs: 0 };
 
 /** The group commits of one instance of an ingest stage. */
 export class Ingest {
@@ -88,17 +93,19 @@ export class Ingest {
   #isRunning = false;
   #index = 0;
   #published = -1;
+  readonly #work: IngestWork;
 
   constructor(context: IngestContext) {
     this.#context = context;
     this.#read = messageReader(context.program.root);
     this.#chain = new Chain(context.program, context.options);
     this.#producer = context.world.random.id();
+    this.#work = new IngestWork(context.program, context.world, this.#chain.failures);
   }
 
   /** Takes a message; resolves when it may be acknowledged (J3). */
-  take(message: SourceMessage): Promise<void> {
-    return this.#enqueue(message, undefined);
+  take(message: SourceMessage, trace?: TraceContext): Promise<void> {
+    return this.#enqueue(message, undefined, trace);
   }
 
   /** Takes a message of the replay subscription, once (DL3); resolves as `take` does. */
@@ -111,9 +118,9 @@ export class Ingest {
     await this.#enqueue(messageOfPayload(payload), { record: due, attempt });
   }
 
-  #enqueue(message: SourceMessage, letter: Waiting["letter"]): Promise<void> {
+  #enqueue(message: SourceMessage, letter: Waiting["letter"], trace?: TraceContext): Promise<void> {
     return new Promise((acknowledge, refuse) => {
-      this.#waiting.push({ message, letter, acknowledge, refuse });
+      this.#waiting.push({ message, letter, trace, acknowledge, refuse });
       if (!this.#isRunning) void this.#pump();
     });
   }
@@ -130,18 +137,20 @@ export class Ingest {
     while (this.#waiting.length > 0 || unconfirmed.waiting.length > 0) {
       const before = unconfirmed;
       const isAlone = this.#waiting.length === 0;
+      const beganMs = this.#context.world.clock.nowMs();
       const group = isAlone ? [] : await this.#gather();
       try {
         if (isAlone && last !== undefined) {
-          await this.#confirm(last);
+          await this.#confirm(last, before);
           this.#acknowledge(before);
           unconfirmed = NOBODY;
         } else {
           const { register, finalizers } = await this.#runGroup(group, before);
           last = register;
-          unconfirmed = { waiting: group, finalizers };
+          unconfirmed = { waiting: group, finalizers, beganMs };
         }
       } catch (error) {
+        this.#work.failed();
         unconfirmed = NOBODY;
         this.#renew();
         for (const { refuse } of [...before.waiting, ...group]) refuse(error);
@@ -152,15 +161,18 @@ export class Ingest {
 
   #acknowledge({ waiting, finalizers }: Unconfirmed): void {
     for (const { acknowledge } of waiting) acknowledge();
-    const { world, options } = this.#context;
-    void callFinalizers(finalizers, world.log, options.userCodeMsMax);
+    void callFinalizers(finalizers, this.#work.log, this.#context.options.userCodeMsMax);
   }
 
   /** Registers, publishes; the register confirms the group before, which is acknowledged (J2). */
   async #runGroup(group: readonly Waiting[], before: Unconfirmed): Promise<Group> {
-    await this.#context.fence.verify();
+    const { fence } = this.#context;
+    await fence.verify();
+    if (before.waiting.length > 0) this.#work.ended(before.beganMs);
+    this.#work.begin(`${this.#producer}/${this.#index}`, group[0]?.trace, fence.takeReads());
     const run = await this.#run(group);
     await this.#register(run.register);
+    this.#work.stored();
     this.#acknowledge(before);
     await this.#publish(run);
     this.#chain.metrics.committed();
@@ -197,10 +209,14 @@ export class Ingest {
     await this.#context.ticks.ensure();
   }
 
-  async #confirm(register: Register): Promise<void> {
-    const confirmed = { ...register, confirmed: this.#published };
+  /** The register is written anew, so that it can tell how long its group took, too. */
+  async #confirm(register: Register, { beganMs }: Unconfirmed): Promise<void> {
+    this.#work.ended(beganMs);
+    const metrics = this.#work.ofConfirmation(register);
+    const confirmed = { ...register, confirmed: this.#published, metrics };
     const { store } = this.#context.world;
     await store.replaceRegister({ id: registerId(register), text: JSON.stringify(confirmed) });
+    this.#work.stored();
   }
 
   async #publish(group: Group): Promise<void> {
@@ -241,11 +257,7 @@ export class Ingest {
     const text = Buffer.from(data).toString("base64");
     const entry: OutboxEntry = { kind: "message", topic, key, data: text, attributes };
     const { id: stage } = program.stage;
-    world.log("ERROR", "A sink refused its output: it became a dead letter.", {
-      stage,
-      code: error.code,
-      error: error.message,
-    });
+    this.#chain.failures.note(error, world.clock.nowMs(), true);
     const id = `${stage}~${encodeURIComponent(attributes["tidemark-id"] ?? world.random.id())}~sink`;
     const { attemptsMax: attempts } = options;
     const atMs = world.clock.nowMs();
@@ -288,26 +300,22 @@ export class Ingest {
     metrics.keep();
     const taken = group.flatMap(({ letter }) => (letter === undefined ? [] : [letter]));
     const isBack = taken.length > 0;
-    return {
-      ...this.#group(
-        isBack ? 0 : group.length,
-        isBack ? undefined : observe(items, told),
-        run.outputs,
-        dead,
-      ),
-      letters: recordsOf(
-        dead,
-        taken.map((letter) => ({ ...letter, isLate: false })),
-        clock.nowMs(),
-      ),
-    };
+    const letters = recordsOf(
+      dead,
+      taken.map((letter) => ({ ...letter, isLate: false })),
+      clock.nowMs(),
+    );
+    const messages = isBack ? [] : group.map(({ message }) => message);
+    const observed = isBack ? undefined : observe(items, told);
+    return { ...this.#group(messages, observed, run.outputs, dead, letters), letters };
   }
 
   #group(
-    messageCount: number,
+    taken: readonly SourceMessage[],
     observed: Register["observed"],
     outputs: BundleOutputs,
     dead: readonly DeadLetter[],
+    letters: readonly DeadLetterRecord[],
   ): Omit<Group, "letters"> {
     const { program, world } = this.#context;
     const sends: PlannedSend[] = [];
@@ -337,10 +345,11 @@ export class Ingest {
       sends,
       observed,
       metrics: {
-        messages: messageCount,
+        messages: taken.length,
         elementsOut: outputs.elements,
         deadLetters: dead.length,
         ...(user !== undefined && { user }),
+        work: this.#work.ofGroup({ messages: taken, outputs, published: messages, letters }),
       },
       atMs: world.clock.nowMs(),
     };
@@ -360,11 +369,7 @@ export class Ingest {
     { index, error, attempts, ...content }: MessageFailure & LetterContent,
   ): DeadLetter {
     const { program, world } = this.#context;
-    world.log("ERROR", "A message became a dead letter.", {
-      stage: program.stage.id,
-      messageId: message.messageId,
-      error: error instanceof Error ? error.message : String(error),
-    });
+    this.#chain.failures.note(error, world.clock.nowMs(), true);
     const before = letter && { id: letter.record.id, attempt: letter.attempt };
     const failure = { index, error, attempts };
     return { ...content, ...messageLetter(program, message, failure, world, before) };

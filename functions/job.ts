@@ -4,6 +4,7 @@
  * Owns: its form. Does not own: how watermarks are computed (watermark.ts) or when (tracker.ts).
  */
 import { MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import type { OperationsJson } from "./metrics/operations.ts";
 import type { IngestMetrics } from "./register.ts";
 import { NEW_SOURCE, type SourceState } from "./source-watermark.ts";
 
@@ -57,6 +58,8 @@ export interface Job {
   readonly watermarks: StageWatermarks;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly ingest: Readonly<Record<string, IngestMetrics>>;
+  /** What the launch and the tracker cost so far; older jobs lack it. */
+  readonly operations?: OperationsJson;
   /** By `stage/shard`: the input watermark last sent, when (processing time, ms), and its version then. */
   readonly advanced: Readonly<
     Record<string, readonly [input: Timestamp, atMs: number, version: number]>

@@ -12,6 +12,7 @@ import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
 import { generationOf, type Job, newJob } from "./job.ts";
+import { costOfJob, costOfMessages, sumOfCosts } from "./metrics/operations.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
@@ -86,9 +87,15 @@ export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
 async function create(plan: MeshPlan, world: World): Promise<void> {
   const nowMs = world.clock.nowMs();
   const registers = startRegisters(readStages(plan), nowMs);
+  const operations = sumOfCosts(
+    { documentsRead: 1, commits: 1, documentsWritten: 1 }, // The job was read, the deployment written.
+    costOfJob(true, registers.length, 0),
+    costOfMessages(startMessages(plan, {})),
+  );
+  const job: Job = { ...newJob(plan.pipeline, plan.hash, nowMs), operations };
   await world.store.commitJob({
     previousVersion: undefined,
-    job: { version: 1, text: JSON.stringify(newJob(plan.pipeline, plan.hash, nowMs)) },
+    job: { version: 1, text: JSON.stringify(job) },
     registersToPut: registers.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
     registersToDelete: [],
   });

@@ -61,16 +61,32 @@ export async function flushOutbox(
   mailboxes: Mailboxes,
   files: FileWriter,
 ): Promise<void> {
-  const messages: OutgoingMessage[] = [];
   for (const entry of entries) {
     if (entry.kind === "file") await files.write(entry.path, entry.text);
-    else messages.push(messageOf(entry));
   }
+  const messages = outboxMessages(entries);
   if (messages.length > 0) await mailboxes.publish(messages);
 }
 
+/** An entry that is sent as a message. */
+type MessageEntry = Exclude<OutboxEntry, { kind: "file" }>;
+
+/** Messages that were made to know what they cost, for when they are sent. */
+const made = new WeakMap<MessageEntry, OutgoingMessage>();
+
+/** Returns the messages of an outbox. */
+export function outboxMessages(entries: readonly OutboxEntry[]): OutgoingMessage[] {
+  return entries.flatMap((entry) => (entry.kind === "file" ? [] : [messageOf(entry)]));
+}
+
 /** Returns the message of an entry; the same entry gives the same bytes (A4). */
-export function messageOf(entry: Exclude<OutboxEntry, { kind: "file" }>): OutgoingMessage {
+export function messageOf(entry: MessageEntry): OutgoingMessage {
+  const message = made.get(entry) ?? newMessage(entry);
+  made.set(entry, message);
+  return message;
+}
+
+function newMessage(entry: MessageEntry): OutgoingMessage {
   const { topic, key: orderingKey } = entry;
   if (entry.kind === "message") {
     return {

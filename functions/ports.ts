@@ -249,7 +249,10 @@ export interface Random {
 /** How much a log entry matters, in Cloud Logging's words. */
 export type Severity = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
-/** Structured log; fields never hold element content. */
+/**
+ * Structured log; messages and fields never hold element content, but for `error`: what was thrown, of
+ * which the log writes what may be written.
+ */
 export type Log = (
   severity: Severity,
   message: string,

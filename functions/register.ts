@@ -11,6 +11,7 @@
  */
 import type { Timestamp } from "../sdk/model/time.ts";
 import type { UserMetrics } from "./metrics/values.ts";
+import type { WorkJson } from "./metrics/work.ts";
 
 /** A bundle that an ingest instance plans to publish. */
 export type PlannedSend = readonly [
@@ -35,6 +36,8 @@ export interface IngestMetrics {
   readonly deadLetters: number;
   /** What user code counted; left out where it counted nothing. */
   readonly user?: UserMetrics;
+  /** What the engine counts besides; older registers lack it. */
+  readonly work?: WorkJson;
 }
 
 /** The document of one group commit. */

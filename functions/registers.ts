@@ -10,6 +10,7 @@
 import { decodeProgress, type ShardProgress } from "./head.ts";
 import type { Job } from "./job.ts";
 import { storedMetrics } from "./metrics/values.ts";
+import { mergeWork } from "./metrics/work.ts";
 import type { MeshSnapshot } from "./ports.ts";
 import { decodeRegister, type IngestMetrics, type Register } from "./register.ts";
 import { hasArrived } from "./watermark.ts";
@@ -116,6 +117,7 @@ export function addMetrics(job: Job, left: readonly Register[]): Record<string, 
       elementsOut: before.elementsOut + metrics.elementsOut,
       deadLetters: before.deadLetters + metrics.deadLetters,
       ...(user !== undefined && { user }),
+      work: mergeWork(before.work, metrics.work),
     };
   }
   return ingest;

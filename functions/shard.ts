@@ -22,7 +22,10 @@ import {
   type ShardProgress,
 } from "./head.ts";
 import type { Keeper } from "./keeper.ts";
+import { HotKeys } from "./metrics/hot-keys.ts";
+import { costOfCommit, type Operations } from "./metrics/operations.ts";
 import type { UserMetrics } from "./metrics/values.ts";
+import { mergeWork, type WorkJson, withOperations } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import { type OutboxEntry, splitOutbox } from "./outbox.ts";
 import type { DeadLetterRecord, HeadCommit, ShardRef, SinkDocument, Store } from "./ports.ts";
@@ -53,6 +56,11 @@ export interface Shard {
   readonly metrics: ShardMetrics;
   /** What user code counted, as the next head has it. */
   userMetrics: UserMetrics | undefined;
+  /** What the engine counts besides, as the newest head has it. */
+  work: WorkJson | undefined;
+  readonly hotKeys: HotKeys;
+  /** Documents that were read to open the shard. */
+  readonly documentsRead: number;
   readonly state: ShardState;
   readonly dedup: Dedup;
   /** Undefined for stages whose root does not group. */
@@ -102,6 +110,9 @@ export async function openShard(
     watermarks: progress.watermarks,
     metrics: { ...newMetrics(), ...progress.metrics },
     userMetrics: progress.userMetrics,
+    work: progress.work,
+    hotKeys: new HotKeys(progress.hotKeys),
+    documentsRead: 1 + (stored?.parts ?? 0),
     state,
     dedup: new Dedup(state, options.dedupRetentionMs),
     ...keepersOf(program.root, state, progress, () => shard.watermarks[0]),
@@ -162,6 +173,8 @@ function keepersOf(
 export interface NextCommit {
   readonly commit: HeadCommit;
   readonly outboxParts: readonly string[];
+  /** What the shard's work is when it is committed. */
+  readonly work: WorkJson;
 }
 
 /** What a step changes outside of its shard. */
@@ -169,12 +182,15 @@ export interface StepEffects {
   readonly outbox: readonly OutboxEntry[];
   readonly documents: readonly SinkDocument[];
   readonly letters: readonly DeadLetterRecord[];
+  /** What was gathered since the commit before, and what flushing the outbox will cost. */
+  readonly work: WorkJson;
+  readonly flushCost: Partial<Operations>;
 }
 
 /** Returns the commit that takes a shard to its next version. */
 export function nextCommit(
   shard: Shard,
-  { outbox, documents, letters }: StepEffects,
+  { outbox, documents, letters, work: gathered, flushCost }: StepEffects,
   token: string,
   nowMs: number,
 ): NextCommit {
@@ -188,20 +204,18 @@ export function nextCommit(
   const { filesWritten, generation, plan } = shard;
   const ofRun = generation > 0 ? { plan, generation } : { plan };
   const body = { token, ...ofRun, outbox: inline, outboxParts, segments, filesWritten };
-  const commit = {
+  const step = {
     shard: shard.ref,
     previousVersion: shard.version,
-    head: {
-      version,
-      progress: JSON.stringify(progressOf(shard, isUnproven(outbox, shard), nowMs)),
-      body: encodeBody(body, changes.memtable),
-    },
     partsToPut: [...changes.partsToPut, ...parts],
     partsToDelete: [...changes.partsToDelete, ...shard.outboxParts],
     sinkDocuments: documents,
     deadLetters: letters,
   };
-  return { commit, outboxParts };
+  const work = withOperations(mergeWork(shard.work, gathered), costOfCommit(step), flushCost);
+  const progress = JSON.stringify(progressOf(shard, work, isUnproven(outbox, shard), nowMs));
+  const head = { version, progress, body: encodeBody(body, changes.memtable) };
+  return { commit: { ...step, head }, outboxParts, work };
 }
 
 /** Returns about how many bytes a commit takes on the wire. */
@@ -229,7 +243,13 @@ export function isUnproven(
   );
 }
 
-function progressOf(shard: Shard, isUnproven: boolean, nowMs: number): ShardProgress {
+function progressOf(
+  shard: Shard,
+  work: WorkJson,
+  isUnproven: boolean,
+  nowMs: number,
+): ShardProgress {
+  const hotKeys = shard.hotKeys.toJson();
   return {
     received: shard.received.toJson(),
     sent: shard.sent,
@@ -244,6 +264,8 @@ function progressOf(shard: Shard, isUnproven: boolean, nowMs: number): ShardProg
     }),
     metrics: shard.metrics,
     ...(shard.userMetrics !== undefined && { userMetrics: shard.userMetrics }),
+    work,
+    ...(hotKeys.length > 1 && { hotKeys }),
     ...((shard.reads ?? shard.stateful)?.isDraining === true && { isDraining: true }),
     ...(isUnproven && { isUnproven }),
     ...(shard.isStill && { isStill: true }),

@@ -21,6 +21,7 @@ import { decodeEnvelope, type Envelope } from "./envelope.ts";
 import { checkFits } from "./envelope-check.ts";
 import { Fence, type Translate } from "./fence.ts";
 import { Ingest } from "./ingest.ts";
+import type { TraceContext } from "./log-context.ts";
 import type { EngineOptions } from "./options.ts";
 import type { World } from "./ports.ts";
 import { type Program, programOf } from "./program.ts";
@@ -28,8 +29,8 @@ import { Ticks } from "./ticks.ts";
 
 /** One stage on one instance. */
 export interface StageHandler {
-  /** Takes a message of the stage's subscription (T1). */
-  deliver(message: SourceMessage): Promise<void>;
+  /** Takes a message of the stage's subscription (T1); `trace` is its request's. */
+  deliver(message: SourceMessage, trace?: TraceContext): Promise<void>;
   /** Takes a message of an ingest stage's replay subscription (T1). */
   replay(message: SourceMessage): Promise<void>;
   /** Calls the DoFns' teardown. */
@@ -63,7 +64,7 @@ export function createStage(input: StageInput): StageHandler {
   if (program.stage.kind === "ingest") {
     const ingest = new Ingest({ program, world, options, ticks, fence });
     return {
-      deliver: (message) => ingest.take(message),
+      deliver: (message, trace) => ingest.take(message, trace),
       replay: (message) => ingest.takeBack(message),
       teardown: () => ingest.teardown(),
     };
@@ -96,6 +97,8 @@ function isOther(stage: string, { plan, stage: own }: Program): boolean {
 
 interface Waiting {
   readonly open: () => Envelope;
+  readonly publishedMs: number;
+  readonly trace: TraceContext | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -114,7 +117,7 @@ class ShardStage implements StageHandler {
     this.#context = context;
   }
 
-  async deliver(message: SourceMessage): Promise<void> {
+  async deliver(message: SourceMessage, trace?: TraceContext): Promise<void> {
     const { program } = this.#context;
     let decoded: Envelope | undefined;
     let translate: Translate | undefined;
@@ -141,7 +144,8 @@ class ShardStage implements StageHandler {
     }
     await new Promise<void>((resolve, reject) => {
       const queue = this.#queueOf(shard);
-      queue.waiting.push({ open, resolve, reject });
+      const publishedMs = Date.parse(message.publishTime);
+      queue.waiting.push({ open, publishedMs, trace, resolve, reject });
       if (!queue.isRunning) void this.#pump(queue);
     });
   }
@@ -176,7 +180,10 @@ class ShardStage implements StageHandler {
     while (queue.waiting.length > 0) {
       const taken = queue.waiting.splice(0, MESSAGES_OF_ACTIVATION_MAX);
       try {
-        await queue.activations.activate(taken.map(({ open }) => open));
+        await queue.activations.activate(
+          taken.map(({ open }) => open),
+          { publishedMs: taken.map(({ publishedMs }) => publishedMs), trace: taken[0]?.trace },
+        );
         for (const { resolve } of taken) resolve();
       } catch (error) {
         for (const { reject } of taken) reject(error);
@@ -195,7 +202,13 @@ class ShardStage implements StageHandler {
   async #setAside(message: SourceMessage, error: unknown): Promise<void> {
     const { program, world } = this.#context;
     const letter = messageLetter(program, message, { index: 0, error, attempts: 1 }, world);
-    world.log("ERROR", "A mailbox message became a dead letter.", { messageId: message.messageId });
+    world.log("ERROR", "A mailbox message became a dead letter.", {
+      pipeline: program.plan.pipeline,
+      plan: program.plan.hash,
+      stage: program.stage.id,
+      messageId: message.messageId,
+      code: isMeshError(error) ? error.code : undefined,
+    });
     const reason = "A message of the mailbox that is none of the mesh's: nobody knows what it is.";
     const replay = { kind: "none", reason } as const;
     const dead = [{ ...letter, data: message.data, replay }];

@@ -7,13 +7,14 @@
  *
  * A4. Numbers and ids follow from the shard and its version, so that what is sent again is the same.
  */
-import { isMeshError } from "../sdk/model/errors.ts";
 import type { Timestamp } from "../sdk/model/time.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { columnPayload } from "./dead-letters/payload.ts";
 import { messagesOf } from "./dead-letters/taking.ts";
 import { bundleText, type EnvelopeBody, type WindowColumns } from "./envelope.ts";
 import { generationOf } from "./job.ts";
+import type { Failures } from "./metrics/failures.ts";
+import type { WorkJson } from "./metrics/work.ts";
 import type { EngineOptions } from "./options.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { World } from "./ports.ts";
@@ -33,6 +34,7 @@ export interface PoisonDead {
 
 interface Context {
   readonly program: Program;
+  readonly failures: Failures;
   readonly world: World;
   readonly options: EngineOptions;
 }
@@ -80,6 +82,16 @@ export function letterId(shard: Shard, index: number | string): string {
 
 function nextVersion({ version }: Shard): number {
   return (version ?? 0) + 1;
+}
+
+/** Returns how many elements a run sends, by target stage. */
+export function sentElements(shard: Shard, { outputs, self }: RunResult): WorkJson {
+  const sent: Record<string, number> = {};
+  const own = self.map(({ body }) => ({ stage: shard.ref.stage, count: countOf(body) }));
+  for (const { stage, count } of [...outputs.bundles, ...own]) {
+    if (count > 0) sent[stage] = (sent[stage] ?? 0) + count;
+  }
+  return Object.keys(sent).length === 0 ? {} : { sent };
 }
 
 /** Elements of a message to itself: a half of a bundle may have to be cut again. */
@@ -135,7 +147,7 @@ export function deadLettersOf(
   shard: Shard,
   result: RunResult,
   poison: readonly PoisonDead[],
-  { program, world, options }: Context,
+  { program, world, options, failures }: Context,
 ): DeadLetter[] {
   const { stage, shard: number } = shard.ref;
   const notAdded = poison.map(({ columns, index, error }): ShardDead => {
@@ -151,12 +163,7 @@ export function deadLettersOf(
   });
   return [...result.dead, ...notAdded].map(({ letter, ...dead }, i): DeadLetter => {
     shard.metrics.deadLetters++;
-    world.log("ERROR", "An element became a dead letter.", {
-      stage,
-      shard: number,
-      code: isMeshError(dead.error) ? dead.error.code : undefined,
-      error: dead.error instanceof Error ? dead.error.message : String(dead.error),
-    });
+    failures.note(dead.error, world.clock.nowMs(), true);
     const { pipeline, hash: plan } = program.plan;
     return {
       ...dead,

@@ -16,6 +16,8 @@ export interface StoredShard {
   readonly body: HeadBody;
   readonly state: ShardState;
   readonly outbox: readonly OutboxEntry[];
+  /** How many parts were read beside the head. */
+  readonly parts: number;
 }
 
 /**
@@ -40,5 +42,6 @@ export async function readShard(
     segments.map((info, i) => ({ info, text: texts[i] ?? "{}" })),
   );
   const outbox = [...(body.outbox ?? []), ...joinOutbox(texts.slice(segments.length))];
-  return { version: head.version, progress: decodeProgress(head.progress), body, state, outbox };
+  const progress = decodeProgress(head.progress);
+  return { version: head.version, progress, body, state, outbox, parts: partIds.length };
 }

@@ -46,6 +46,7 @@ export function takeElements(
     const { ids } = columns;
     const slot = `${producer} ${sequence} ${i}`;
     const without = excluded.get(slot);
+    if (columns.keys !== undefined) shard.hotKeys.add(columns.keys);
     let taken = 0;
     const keeps = (index: number): boolean => {
       const id = ids?.[index];

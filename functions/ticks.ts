@@ -8,6 +8,7 @@
  * I2. At most one task for each pipeline and period, and at most one call to schedule it for each
  *     instance and period.
  */
+import type { OperationsJson } from "./metrics/operations.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Clock, Wakeups } from "./ports.ts";
 
@@ -22,6 +23,8 @@ export class Ticks {
   readonly #periodMs: number;
   readonly #clockSkewMs: number;
   #ensuredMs = 0;
+  /** What ticks cost that stored nothing: the next one that stores tells of it. */
+  unstored: OperationsJson = [];
 
   /** @param job - names the pipeline and its plan, for the names of ticks */
   constructor(

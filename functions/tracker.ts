@@ -19,6 +19,13 @@ import { advanceMessage } from "./advance.ts";
 import { dueShards } from "./due.ts";
 import type { ShardProgress } from "./head.ts";
 import { type Job, sourceOf, standsStill } from "./job.ts";
+import {
+  addOperations,
+  costOfJob,
+  costOfMessages,
+  costOfSnapshot,
+  sumOfCosts,
+} from "./metrics/operations.ts";
 import type { EngineOptions } from "./options.ts";
 import type { MeshSnapshot, OutgoingMessage, World } from "./ports.ts";
 import { type Register, registerId } from "./register.ts";
@@ -58,14 +65,26 @@ export async function tick(context: TrackerContext): Promise<void> {
   const job = decodeJob(snapshot.job.text, plan);
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
-  if (!isSame(job, step.job) || step.removed.length > 0 || step.shortened.length > 0) {
+  const { removed, shortened: shorter } = step;
+  const costs = addOperations(
+    ticks.unstored,
+    sumOfCosts({ activations: 1 }, costOfSnapshot(snapshot), costOfMessages(step.messages)),
+  );
+  ticks.unstored = costs;
+  if (!isSame(job, step.job) || removed.length > 0 || shorter.length > 0) {
+    const cost = sumOfCosts(costOfJob(false, shorter.length, removed.length));
+    const operations = addOperations(job.operations ?? [], addOperations(costs, cost));
     try {
       await world.store.commitJob({
         previousVersion: snapshot.job.version,
-        job: { version: snapshot.job.version + 1, text: JSON.stringify(step.job) },
-        registersToPut: step.shortened.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
-        registersToDelete: step.removed.map(registerId),
+        job: {
+          version: snapshot.job.version + 1,
+          text: JSON.stringify({ ...step.job, operations }),
+        },
+        registersToPut: shorter.map((r) => ({ id: registerId(r), text: JSON.stringify(r) })),
+        registersToDelete: removed.map(registerId),
       });
+      ticks.unstored = [];
     } catch (error) {
       // Another tick was faster; what it left, the next one sees.
       if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") return ticks.ensure();
@@ -109,7 +128,10 @@ export function decodeJob(text: string, plan: MeshPlan): Job {
   );
 }
 
-interface Step {
+/** What a tick would do. */
+export interface Step {
+  /** Without the registers that leave. */
+  readonly view: MeshView;
   readonly job: Job;
   readonly removed: readonly Register[];
   readonly shortened: readonly Register[];
@@ -118,7 +140,8 @@ interface Step {
   readonly nextMs: number | undefined;
 }
 
-function computeStep(
+/** Returns what a tick at `nowMs` would do with a snapshot. Pure. */
+export function computeStep(
   context: Pick<TrackerContext, "plan" | "options">,
   snapshot: MeshSnapshot,
   job: Job,
@@ -156,6 +179,7 @@ function computeStep(
   const isDone = isQuiet && Object.values(watermarks).every(([, out]) => out === MAX_TIMESTAMP);
   const isPending = isInFlight || registers.length > 0 || due.isWaiting || removed.length > 0;
   return {
+    view,
     job: { ...advancing, advanced: due.advanced, state: isDone ? "DONE" : job.state },
     removed,
     shortened: shortened(registers, heads, nowMs),

@@ -19,8 +19,12 @@ const transforms = new WeakMap<MeshError, string>();
 
 /** Returns the transform that threw an error, `name (file:line)`; `node` where none was noted. */
 export function transformOf(error: unknown, node: GraphNode): string {
-  const noted = isMeshError(error) ? transforms.get(error) : undefined;
-  return noted ?? placeOf(node);
+  return notedTransform(error) ?? placeOf(node);
+}
+
+/** Returns the same; undefined where none was noted. */
+export function notedTransform(error: unknown): string | undefined {
+  return isMeshError(error) ? transforms.get(error) : undefined;
 }
 
 /** Returns what user code threw as ERR_USER_CODE; a MeshError stays as it is. */
@@ -29,6 +33,13 @@ export function userError(node: GraphNode, cause: unknown): MeshError {
   const words = cause instanceof Error ? cause.message : String(cause);
   const error = new MeshError("ERR_USER_CODE", `${placeOf(node)}: ${words}`, { cause });
   return noted(error, node);
+}
+
+/** Returns what a setup or startBundle threw: no element is to blame. */
+export function bundleError(node: GraphNode, cause: unknown): MeshError {
+  const { message } = userError(node, cause);
+  const words = `${message} (before any element)`;
+  return noted(new MeshError("ERR_UNAVAILABLE", words, { cause }), node);
 }
 
 /** Returns what came up before a shuffle, with the shuffle's name: coders don't know where they are. */
@@ -45,9 +56,10 @@ function noted(error: MeshError, node: GraphNode): MeshError {
 
 /** Returns the error of an output that lies before its input. */
 export function timestampError(node: GraphNode, output: Timestamp, input: Timestamp): MeshError {
-  return new MeshError(
+  const error = new MeshError(
     "ERR_TIMESTAMP",
     `${placeOf(node)}: an output at ${formatTimestamp(output)} lies before its input at ` +
       `${formatTimestamp(input)}; the watermark may have passed it. Emit at the input's time or later.`,
   );
+  return noted(error, node);
 }

@@ -122,11 +122,48 @@ function holdOf(view: MeshView, stage: StagePlan): Timestamp {
   return hold;
 }
 
+/** What one producer sent to one shard that the shard has not received. */
+export interface Send {
+  /** `stage/shard`, or the id of an ingest instance. */
+  readonly producer: string;
+  readonly from: string;
+  /** `stage/shard`. */
+  readonly to: string;
+  readonly bundles: number;
+  /** No on-time element in it is older; MAX if all of it is late. */
+  readonly minTime: Timestamp;
+  /** The register that planned it; undefined if a shard sent it. */
+  readonly register?: Register;
+}
+
+/** Returns all that is in flight: exact, late bundles included. */
+export function* sendsInFlight(view: Pick<MeshView, "heads" | "registers">): Generator<Send> {
+  for (const register of view.registers) {
+    const { stage: from, producer, sends } = register;
+    for (const [stage, shard, sequence, minTime] of sends) {
+      const to = `${stage}/${shard}`;
+      if (contains(receivedOf(view, to, producer), sequence)) continue;
+      yield { producer, from, to, bundles: 1, minTime, register };
+    }
+  }
+  for (const [producer, { sent }] of view.heads) {
+    for (const [to, entry] of Object.entries(sent)) {
+      const intervals = receivedOf(view, to, producer);
+      const open = entry.ranges.filter(([from, until]) => !containsRange(intervals, from, until));
+      const bundles = entry.next - countOf(intervals);
+      const minTime = open.reduce((min, range) => earlier(min, range[2]), MAX_TIMESTAMP);
+      if (bundles > 0 || minTime < MAX_TIMESTAMP) {
+        yield { producer, from: stageOf(producer), to, bundles, minTime };
+      }
+    }
+  }
+}
+
 /** What is in flight, by target stage and by the stage that it comes from. */
 function inFlightByStage(view: MeshView): Map<string, Map<string, InFlight>> {
   const byStage = new Map<string, Map<string, InFlight>>();
-  const note = (target: string, from: string, minTime: Timestamp, bundles: number): void => {
-    const stage = stageOf(target);
+  for (const { from, to, bundles, minTime } of sendsInFlight(view)) {
+    const stage = stageOf(to);
     const arriving = byStage.get(stage) ?? new Map<string, InFlight>();
     byStage.set(stage, arriving);
     const known = arriving.get(from) ?? { minTime: MAX_TIMESTAMP, bundles: 0 };
@@ -134,29 +171,12 @@ function inFlightByStage(view: MeshView): Map<string, Map<string, InFlight>> {
       minTime: earlier(known.minTime, minTime),
       bundles: known.bundles + bundles,
     });
-  };
-  for (const { stage: from, producer, sends } of view.registers) {
-    for (const [stage, shard, sequence, minTime] of sends) {
-      const target = `${stage}/${shard}`;
-      if (!contains(receivedOf(view, target, producer), sequence)) {
-        note(target, from, minTime, 1);
-      }
-    }
-  }
-  for (const [producer, { sent }] of view.heads) {
-    for (const [target, entry] of Object.entries(sent)) {
-      const intervals = receivedOf(view, target, producer);
-      const open = entry.ranges.filter(([from, to]) => !containsRange(intervals, from, to));
-      const missing = entry.next - countOf(intervals);
-      const minTime = open.reduce((min, range) => earlier(min, range[2]), MAX_TIMESTAMP);
-      note(target, stageOf(producer), minTime, missing);
-    }
   }
   return byStage;
 }
 
-/** The stage of a shard's key, `stage/shard`. */
-function stageOf(key: string): string {
+/** Returns the stage of a shard's key, `stage/shard`. */
+export function stageOf(key: string): string {
   return key.slice(0, key.lastIndexOf("/"));
 }
 

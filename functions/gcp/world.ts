@@ -6,11 +6,12 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localFiles } from "../connectors/file-writer.ts";
-import type { Clock, Log, Random, Subscriptions, World } from "../ports.ts";
+import type { Clock, Random, Subscriptions, World } from "../ports.ts";
 import type { FunctionEnvironment } from "./environment.ts";
 import { FirestoreStore, firestoreClient } from "./firestore-store.ts";
 import { PubsubMailboxes } from "./pubsub-mailboxes.ts";
 import { PubsubSubscriptions } from "./pubsub-subscriptions.ts";
+import { logOptions, structuredLog } from "./structured-log.ts";
 import { TasksWakeups } from "./tasks-wakeups.ts";
 
 /** A world that holds connections. */
@@ -30,11 +31,6 @@ const realRandom: Random = {
   fraction: () => Math.random(),
 };
 
-/** Writes a log entry as Cloud Logging reads it: one line of JSON. */
-export const structuredLog: Log = (severity, message, fields) => {
-  process.stdout.write(`${JSON.stringify({ severity, message, ...fields })}\n`);
-};
-
 /** Returns the world of an environment. */
 export function cloudWorld(environment: FunctionEnvironment, pipeline: string): CloudWorld {
   const { project, database, queue, trackerUrl, tasksEmulatorHost, auth } = environment;
@@ -51,7 +47,7 @@ export function cloudWorld(environment: FunctionEnvironment, pipeline: string): 
     clock: realClock,
     random: realRandom,
     files: localFiles,
-    log: structuredLog,
+    log: structuredLog(logOptions(project, process.env)),
     async close() {
       const clients = [mailboxes, subscriptions, wakeups];
       await Promise.allSettled([db.terminate(), ...clients.map((client) => client.close())]);

@@ -4,6 +4,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import { runOnMesh, runPipeline } from "../../emulators/testing/index.ts";
+import { operationsResult } from "../../functions/metrics/operations.ts";
 import type { MeshStatus } from "../../functions/status.ts";
 import { pipeline } from "../../sdk/index.ts";
 import { assertThat, testStream } from "../../sdk/testing/index.ts";
@@ -58,6 +59,9 @@ test("a mesh that does not come to rest fails the run by its deadline", async ()
     pipeline: "waiting",
     state: "RUNNING",
     stages: [],
+    launchedAtMs: 0,
+    trackerOperations: operationsResult([]),
+    operations: operationsResult([]),
     metrics: [],
     isQuiet: false,
   };

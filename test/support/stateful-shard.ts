@@ -160,7 +160,7 @@ export class StatefulUnderTest {
     const result = await runMessages(shard, envelopes, new Map(), options);
     const { commit } = nextCommit(
       shard,
-      { outbox: [], documents: [], letters: [] },
+      { outbox: [], documents: [], letters: [], work: {}, flushCost: {} },
       "token",
       this.nowMs,
     );

@@ -10,6 +10,7 @@ import {
 import { LogGate, readLogLine } from "../../../cli/function-log.ts";
 import { orWords, similarTo } from "../../../cli/similar.ts";
 import { freshnessWords, type LiveStage, liveStageTable } from "../../../cli/stage-table.ts";
+import { operationsResult } from "../../../functions/metrics/operations.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP, toTimestamp } from "../../../sdk/model/time.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
@@ -29,6 +30,17 @@ const stage: LiveStage = {
   duplicates: 0,
   deadLetters: 3,
   idleMs: 100,
+  freshnessMs: undefined,
+  elementsInFlight: 0,
+  rate: { inPerSecond: 0, outPerSecond: 0 },
+  retries: 0,
+  conflicts: 0,
+  busyMs: 0,
+  latency: undefined,
+  systemLatency: undefined,
+  hotKeys: [],
+  operations: operationsResult([]),
+  failures: [],
   ratePerSecond: 12_345.6,
   backlog: 20_000,
 };
