@@ -91,7 +91,8 @@ it(
       const { mesh } = run;
       const feed = new Feed(run);
       await feed.publish(150);
-      expect((await run.documents("windows")).size).toBeGreaterThan(0);
+      const hasFired = async (): Promise<boolean> => (await run.documents("windows")).size > 0;
+      await run.until("a window fired", STEP_MS, hasFired);
 
       await mesh.update(changed, versions.changed.bundles);
       await feed.publish(100);
