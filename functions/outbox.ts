@@ -10,7 +10,7 @@
  * A4. An entry says all that is sent, so that a second flush sends the same bytes and ids.
  */
 import { deflateSync } from "node:zlib";
-import type { OutgoingMessage, PartDocument } from "./ports.ts";
+import type { FileWriter, Mailboxes, OutgoingMessage, PartDocument } from "./ports.ts";
 import { cutText } from "./text-parts.ts";
 
 /** Something to send after the commit. */
@@ -53,6 +53,19 @@ export function splitOutbox(
 /** Returns the entries of an outbox's parts: all of them, in order. */
 export function joinOutbox(texts: readonly string[]): OutboxEntry[] {
   return texts.length === 0 ? [] : (JSON.parse(texts.join("")) as OutboxEntry[]);
+}
+
+/** Sends everything, as it is: where nobody may set aside what a sink refuses. */
+export async function flushOutbox(
+  entries: readonly OutboxEntry[],
+  mailboxes: Mailboxes,
+  files: FileWriter,
+): Promise<void> {
+  for (const entry of entries) {
+    if (entry.kind === "file") await files.write(entry.path, entry.text);
+  }
+  const messages = outboxMessages(entries);
+  if (messages.length > 0) await mailboxes.publish(messages);
 }
 
 /** An entry that is sent as a message. */
