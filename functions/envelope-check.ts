@@ -63,10 +63,16 @@ export function checkFits({ stage, shard, body }: Envelope, program: Program): v
   need(shard < shards, "shard");
   if (body.kind === "start") need(kind === "read", "body.kind");
   if (body.kind === "split") need(kind === "read" || program.root.kind === "readEach", "body.kind");
+  const isKeyed = KEYED.includes(program.root.kind);
+  if (body.kind === "replay") {
+    for (const { payload } of body.letters) {
+      const isBare = payload.kind === "elements" && payload.columns.keys === undefined;
+      need(!isKeyed || !isBare, "keys");
+    }
+  }
   if (body.kind !== "elements") return;
   need(kind === "shuffle", "body.kind");
   const sides = new Set(program.plan.edges.filter(({ to }) => to === id).map(({ side }) => side));
-  const isKeyed = KEYED.includes(program.root.kind);
   for (const { side, keys } of body.windows) {
     need(sides.has(side), "side");
     if (isKeyed && side === undefined) need(keys !== undefined, "keys");
@@ -90,7 +96,8 @@ function elementsOf(windows: unknown): number {
 }
 
 /** Returns how many elements there are. */
-function checkColumns({ window, keys, values, times, ids, pane, side, size }: Fields): number {
+function checkColumns(columns: Fields): number {
+  const { window, keys, values, times, ids, pane, side, size, letter } = columns;
   need(isWindow(window), "window");
   need(Array.isArray(values), "values");
   const { length } = values;
@@ -100,6 +107,7 @@ function checkColumns({ window, keys, values, times, ids, pane, side, size }: Fi
   need(pane === undefined || isPane(pane), "pane");
   need(side === undefined || isText(side), "side");
   need(size === undefined || isWhole(size, 0), "size");
+  need(letter === undefined, "letter"); // The engine's own, within a run.
   return length;
 }
 
@@ -124,6 +132,7 @@ function lettersOf(letters: unknown): number {
     need(isFields(payload), "body.letters.payload");
     if (payload["kind"] === "elements") {
       need(isFields(payload["columns"]), "body.letters.payload");
+      need(payload["columns"]["side"] === undefined, "body.letters.payload.side");
       need(checkColumns(payload["columns"]) === 1, "body.letters.payload");
     } else checkOutput(payload);
   }

@@ -12,7 +12,7 @@ import type { SourceMessage } from "../../sdk/io/source-spec.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import type { Connectors } from "../connectors/connectors.ts";
-import { boundLog, type TraceContext, tracedLog } from "../log-context.ts";
+import { boundLog, type TraceContext } from "../log-context.ts";
 import type { Log } from "../ports.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
@@ -41,30 +41,35 @@ export function stageFunction(
   const replay = plan.stages.find(({ id }) => id === stage)?.ingest?.replay ?? "";
   const handler = createStage({ graph, plan, stage, world, options, connectors });
   const checkCaller = callerCheck(environment.auth);
+  const log = boundLog(world.log, () => ({ pipeline: plan.pipeline, plan: plan.hash, stage }));
   return pushFunction(
-    (message, subscription, trace) =>
+    (message, { subscription, trace }) =>
       subscription === replay ? handler.replay(message) : handler.deliver(message, trace),
     checkCaller,
-    boundLog(world.log, () => ({ pipeline: plan.pipeline, plan: plan.hash, stage })),
+    log,
   );
+}
+
+/** How a message was pushed. */
+export interface PushOrigin {
+  /** Without its project. */
+  readonly subscription: string | undefined;
+  readonly trace: TraceContext | undefined;
 }
 
 /** Returns the function that takes the pushes of its subscriptions. */
 export function pushFunction(
-  deliver: (
-    message: SourceMessage,
-    subscription: string | undefined,
-    trace: TraceContext | undefined,
-  ) => Promise<void>,
+  deliver: (message: SourceMessage, origin: PushOrigin) => Promise<void>,
   checkCaller: CallerCheck,
   log: Log,
 ): HttpFunction {
   return (request, response) => {
     const trace = traceOf(request.headers);
-    return answer(response, tracedLog(log, trace), async () => {
+    return answer(response, withTrace(log, trace), async () => {
       await checkCaller(request);
       checkRequest(request);
-      await deliver(messageOfPush(request.body), subscriptionOfPush(request.body), trace);
+      const subscription = subscriptionOfPush(request.body);
+      await deliver(messageOfPush(request.body), { subscription, trace });
     });
   };
 }
@@ -77,10 +82,10 @@ export function trackerFunction(pipeline: Pipeline): HttpFunction {
   const { options } = environment;
   const ticks = ticksOf(plan, world, options);
   const checkCaller = callerCheck(environment.auth);
-  const { pipeline: name, hash } = plan;
-  const own = boundLog(world.log, () => ({ pipeline: name, plan: hash, stage: "tracker" }));
+  const context = { pipeline: plan.pipeline, plan: plan.hash, stage: "tracker" };
+  const ofTracker = boundLog(world.log, () => context);
   return (request, response) => {
-    const log = tracedLog(own, traceOf(request.headers));
+    const log = withTrace(ofTracker, traceOf(request.headers));
     return answer(response, log, async () => {
       await checkCaller(request);
       checkRequest(request);
@@ -97,4 +102,9 @@ function deployedPlan(pipeline: Pipeline, environment: FunctionEnvironment): Mes
     `The bundle's plan is ${plan.hash}, the deployed topology's ${environment.planHash}. ` +
       "Building the pipeline must be deterministic: no random or dated names.",
   );
+}
+
+function withTrace(log: Log, trace: TraceContext | undefined): Log {
+  if (trace === undefined) return log;
+  return (severity, message, fields) => log(severity, message, { trace, ...fields });
 }

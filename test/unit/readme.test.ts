@@ -96,11 +96,13 @@ describe("the README's commands", () => {
     expect(named.filter((script) => script !== "ci" && !(script in scripts))).toEqual([]);
   });
 
-  test("are commands of tidemark, on files that are there", () => {
+  test("are commands of tidemark, on files that are there or on the pipeline of one", () => {
     const lines = commands.filter((line) => line.startsWith("npx tidemark"));
     expect(lines.length).toBeGreaterThan(0);
     const missing = lines.flatMap((line) => {
-      const [, , command = "", file = ""] = line.split(/\s+/);
+      const [, , command = "", ...rest] = line.split(/\s+/);
+      const on = rest.filter((word) => !word.startsWith("-")).at(-1) ?? "";
+      const file = on.includes(".") ? on : `examples/${on}.ts`;
       return [`cli/commands/${command}.ts`, file].filter((path) => !existsSync(join(root, path)));
     });
     expect(missing).toEqual([]);
