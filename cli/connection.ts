@@ -72,11 +72,6 @@ export async function withJob<T>(
   }
 }
 
-function authOf({ caller }: Deployment): PushAuth {
-  if (caller === undefined) return { kind: "emulated" };
-  return { kind: "oidc", audience: caller.audience, accounts: [caller.account] };
-}
-
 /**
  * Returns the jobs of a database, by pipeline.
  *
@@ -109,6 +104,11 @@ export async function onlyPipeline(flags: ConnectionFlags): Promise<string> {
   if (only !== undefined && names.length === 1) return only;
   const there = names.length === 0 ? "None was launched there." : `There are: ${names.join(", ")}.`;
   throw new MeshError("ERR_OPTION", `Give --pipeline. ${there}`);
+}
+
+function authOf({ caller }: Deployment): PushAuth {
+  if (caller === undefined) return { kind: "emulated" };
+  return { kind: "oidc", audience: caller.audience, accounts: [caller.account] };
 }
 
 function placeOf(flags: ConnectionFlags): { project: string; database: string } {

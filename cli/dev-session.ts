@@ -5,11 +5,12 @@
  * not own: how it is shown (views/), the mesh (emulators/local-mesh.ts).
  *
  * DS1. While a file can't be built, the old code goes on.
- * DS2. Another plan never meets the state of the old one.
+ * DS2. Another plan meets the state of the old one only where an update has found that it fits.
  */
 import { type LocalMesh, startLocalMesh } from "../emulators/local-mesh.ts";
 import type { LocalPorts, WorldName } from "../emulators/local-world.ts";
-import { MeshError } from "../sdk/model/errors.ts";
+import type { PlanComparison } from "../sdk/compile/compatibility.ts";
+import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { authorEnvironment } from "./author-environment.ts";
 import { type Build, Builder } from "./build.ts";
 import { errorReport } from "./error-report.ts";
@@ -18,6 +19,7 @@ import { readLogLine } from "./function-log.ts";
 import { elementsOfSources } from "./memory-run.ts";
 import { portsOf } from "./ports.ts";
 import { StageSampler } from "./stage-sampler.ts";
+import { type UpdateRequest, UpdateServer } from "./update-server.ts";
 import { exportLines, publishNotes, resultNotes } from "./usage-notes.ts";
 import type { DevView, StartNote } from "./views/view.ts";
 import { FileWatch } from "./watch.ts";
@@ -47,6 +49,15 @@ export class DevSession {
   /** Reloads run one after the other; a change during one asks for one more. */
   #reloading: Promise<void> = Promise.resolve();
   #isStopping = false;
+  /** Updates that are asked for run between reloads. */
+  readonly #updates: UpdateServer = new UpdateServer((request) => {
+    const updating = this.#reloading.then(() => this.#update(request));
+    this.#reloading = updating.then(
+      () => {},
+      () => {},
+    );
+    return updating;
+  });
 
   constructor(options: DevOptions, view: DevView) {
     this.#options = options;
@@ -78,6 +89,7 @@ export class DevSession {
     this.#isStopping = true;
     clearInterval(this.#sampling);
     this.#watch.close();
+    await this.#updates.stop();
     await this.#reloading;
     await this.#looking;
     const status = await this.#mesh?.status().catch(() => undefined);
@@ -106,6 +118,7 @@ export class DevSession {
       ports: this.#ports,
       env: authorEnvironment(process.env),
       ...(persistFolder !== undefined && { persistFolder }),
+      updater: await this.#updates.start(),
       onLog: (line) => {
         const entry = readLogLine(line, isVerbose);
         if (entry !== undefined) this.#view.log(entry);
@@ -151,7 +164,7 @@ export class DevSession {
       this.#watch.set(build.inputs);
       const mesh = this.#mesh;
       if (mesh?.plan.hash === build.plan.hash) await this.#replace(build, mesh);
-      else await this.#restart(build, mesh);
+      else await this.#renew(build, mesh);
     } catch (error) {
       const report = errorReport(error, this.#options.isVerbose);
       const what = this.#mesh === undefined ? "Nothing runs" : "The old code goes on";
@@ -173,12 +186,56 @@ export class DevSession {
     this.#view.reloaded({ outcome: "replaced", text, functions });
   }
 
+  /** Updates the mesh to another plan where its state fits, and starts afresh where it does not. */
+  async #renew(build: Build, mesh: LocalMesh | undefined): Promise<void> {
+    if (mesh === undefined || mesh.plan.pipeline !== build.plan.pipeline) {
+      return this.#restart(build, mesh, "It is another pipeline");
+    }
+    const startMs = performance.now();
+    try {
+      await mesh.update(build.pipeline, build.bundles);
+    } catch (error) {
+      if (!isMeshError(error) || error.code !== "ERR_UPDATE_INCOMPATIBLE") throw error;
+      return this.#restart(build, mesh, error.message);
+    }
+    const took = formatDuration(performance.now() - startMs);
+    this.#sampler = new StageSampler(mesh);
+    this.#view.reloaded({
+      outcome: "updated",
+      text: `The plan is another one, and the state fits it: updated in ${took}, state kept.`,
+      functions: build.bundles.map(({ name }) => name),
+    });
+  }
+
+  /**
+   * Updates the mesh to another file, as another terminal asks for it.
+   *
+   * @throws what building and updating give
+   */
+  async #update({ file, shards, ...options }: UpdateRequest): Promise<PlanComparison> {
+    const mesh = this.#mesh;
+    if (mesh === undefined) throw new MeshError("ERR_EMULATOR", "Nothing runs here now.");
+    const compiling = shards === undefined ? {} : { shards };
+    const build = await new Builder(file, compiling).build();
+    const comparison = await mesh.update(build.pipeline, build.bundles, {
+      ...options,
+      ...(shards !== undefined && { compile: compiling }),
+    });
+    this.#sampler = new StageSampler(mesh);
+    this.#view.reloaded({
+      outcome: "updated",
+      text: `Updated to ${file} from another terminal, state kept.`,
+      functions: build.bundles.map(({ name }) => name),
+    });
+    return comparison;
+  }
+
   /** Starts another plan's mesh; `mesh` is undefined where the one before could not start. */
-  async #restart(build: Build, mesh: LocalMesh | undefined): Promise<void> {
+  async #restart(build: Build, mesh: LocalMesh | undefined, why: string): Promise<void> {
     if (this.#options.persistFolder !== undefined && mesh !== undefined) {
       throw new MeshError(
         "ERR_PLAN_MISMATCH",
-        `The plan is now ${build.plan.hash}; the state in ${this.#options.persistFolder} belongs to ${mesh.plan.hash}. ` +
+        `${why}\nThe plan is now ${build.plan.hash}; the state in ${this.#options.persistFolder} belongs to ${mesh.plan.hash}. ` +
           "Restart with another --persist folder, or undo the change of the graph.",
       );
     }
@@ -188,7 +245,7 @@ export class DevSession {
     await this.#startMesh(build);
     this.#view.reloaded({
       outcome: "restarted",
-      text: "The plan is another one, and old state would not fit it: started afresh, empty, at the same ports.",
+      text: `${why}\nStarted afresh, empty, at the same ports.`,
       functions: build.bundles.map(({ name }) => name),
     });
   }

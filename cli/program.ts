@@ -13,10 +13,13 @@ import { addDevCommand } from "./commands/dev.ts";
 import { addDrainCommand } from "./commands/drain.ts";
 import { addPauseCommand } from "./commands/pause.ts";
 import { addPlanCommand } from "./commands/plan.ts";
+import { addRestoreCommand } from "./commands/restore.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSampleCommand } from "./commands/sample.ts";
+import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addStatusCommand } from "./commands/status.ts";
+import { addUpdateCommand } from "./commands/update.ts";
 import { errorReport } from "./error-report.ts";
 import { printAside } from "./output.ts";
 
@@ -66,6 +69,9 @@ function createProgram(outcome: Outcome): Command {
   addResumeCommand(program);
   addDrainCommand(program, outcome);
   addCancelCommand(program);
+  addUpdateCommand(program, outcome);
+  addSnapshotCommand(program);
+  addRestoreCommand(program);
   return program;
 }
 

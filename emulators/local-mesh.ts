@@ -9,16 +9,18 @@
  *                   └──────────────publish───────────────┘        Cloud Tasks ─▶ tracker process
  */
 import { drain } from "../functions/control/drain.ts";
+import type { JobControl } from "../functions/control/job-control.ts";
 import { resume } from "../functions/control/resume.ts";
+import { finishUpdate, prepareUpdate } from "../functions/control/update.ts";
 import { type Deployment, placesOf } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
-import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { launch, requireLaunchable } from "../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../functions/status.ts";
 import { decodeJob } from "../functions/tracker.ts";
+import type { PlanComparison } from "../sdk/compile/compatibility.ts";
 import { compile } from "../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
@@ -30,6 +32,7 @@ import {
   type LogLine,
   startFunctionHost,
 } from "./function-host.ts";
+import { type Addresses, addressesOf, authOf, type Relay } from "./local-addresses.ts";
 import {
   type LocalPorts,
   type LocalWorld,
@@ -37,6 +40,7 @@ import {
   type WorldName,
 } from "./local-world.ts";
 import { provision } from "./provision.ts";
+import { type MeshUpdateOptions, REST_MS_MAX } from "./update-options.ts";
 
 /** The code of one function, as infra/ bundles it. */
 export interface FunctionCode {
@@ -62,17 +66,13 @@ export interface LocalMeshOptions {
   readonly persistFolder?: string;
   readonly onLog?: (line: LogLine) => void;
   readonly faults?: Faults;
+  /** Who is asked to update the mesh from outside of this process. */
+  readonly updater?: Deployment["updater"];
   /** Functions take only what Pub/Sub and Cloud Tasks have signed; on the embedded services alone. */
   readonly isAuthenticated?: boolean;
   /** Lets functions reach a service by another address: a test cuts what lies between. */
-  readonly relay?: (service: ServiceName, address: string) => Promise<string>;
+  readonly relay?: Relay;
 }
-
-/** A service that functions call. */
-export type ServiceName = "pubsub" | "firestore" | "tasks";
-
-/** `host:port` of each service, as functions reach it. */
-type Addresses = Readonly<Record<ServiceName, string>>;
 
 /** A mesh that runs here. */
 export interface LocalMesh {
@@ -84,6 +84,18 @@ export interface LocalMesh {
   status(): Promise<MeshStatus>;
   /** Messages that wait in a stage's subscription; undefined where the world doesn't tell. */
   backlog(stage: string): number | undefined;
+  /**
+   * Goes on under another plan, with the state of this one.
+   *
+   * @throws ERR_UPDATE_INCOMPATIBLE if its state does not fit; nothing has changed then
+   */
+  update(
+    pipeline: Pipeline,
+    bundles: readonly FunctionCode[],
+    options?: MeshUpdateOptions,
+  ): Promise<PlanComparison>;
+  /** What pausing, updating and taking snapshots of its job work with. */
+  readonly control: JobControl;
   /** Ends the sources: what is open fires, and the job comes to DONE. */
   drain(): Promise<void>;
   /**
@@ -143,31 +155,13 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   }
 }
 
-/** Whom functions expect to be called by. */
-function authOf({ issuer }: LocalWorld, project: string): PushAuth {
-  if (issuer === undefined) return { kind: "emulated" };
-  const accounts = [`tidemark-push@${project}.iam.gserviceaccount.com`];
-  return { kind: "oidc", audience: "tidemark-local", accounts, keysUrl: issuer.keysUrl };
-}
-
-async function addressesOf(
-  { pubsubAddress, firestoreAddress, tasks }: LocalWorld,
-  relay: LocalMeshOptions["relay"] = (_service, address) => Promise.resolve(address),
-): Promise<Addresses> {
-  return {
-    pubsub: await relay("pubsub", pubsubAddress),
-    firestore: await relay("firestore", firestoreAddress),
-    tasks: await relay("tasks", tasks.address),
-  };
-}
-
 class Mesh implements LocalMesh {
-  readonly plan: MeshPlan;
+  plan: MeshPlan;
   readonly variables: Readonly<Record<string, string>>;
   readonly functions: FunctionHost;
   readonly services: LocalWorld;
-  readonly #options: LocalMeshOptions;
-  readonly #environment: FunctionEnvironment;
+  #options: LocalMeshOptions;
+  #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
   readonly #reached: Addresses;
   #hashes = new Map<string, string>();
@@ -213,11 +207,16 @@ class Mesh implements LocalMesh {
   /** Starts the functions, makes what the plan needs, and launches the job. */
   async begin(): Promise<void> {
     const { bundles, pipeline } = this.#options;
-    const { project } = this.#environment;
     await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
     this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
     await this.#takeUp();
-    await provision(this.plan, pipeline.graph.nodes, {
+    await this.#provision(pipeline);
+    await launch(this.#deployment(), this.#world, this.#ticks());
+  }
+
+  async #provision({ graph }: Pipeline): Promise<void> {
+    const { project } = this.#environment;
+    await provision(this.plan, graph.nodes, {
       pubsub: this.services.pubsubClient,
       tasks: this.services.tasksClient,
       location: `projects/${project}/locations/${LOCATION}`,
@@ -225,13 +224,46 @@ class Mesh implements LocalMesh {
       urlOf: (stage) => this.functions.url(stage),
       auth: this.#environment.auth,
     });
-    const { compile, options, queue, trackerUrl } = this.#environment;
-    const endpoints = Object.fromEntries(
-      this.plan.stages.map(({ id }) => [id, this.functions.url(id)]),
-    );
+  }
+
+  #deployment(
+    plan = this.plan,
+    compiled = this.#environment.compile,
+    pipeline = this.#options.pipeline,
+  ): Deployment {
+    const { options, queue, trackerUrl } = this.#environment;
+    const endpoints = Object.fromEntries(plan.stages.map(({ id }) => [id, this.functions.url(id)]));
+    const { updater } = this.#options;
     const places = placesOf(pipeline.graph);
-    const deployed = { plan: this.plan, compile, options, queue, trackerUrl, endpoints, places };
-    await launch({ ...deployed, ...this.#caller() }, this.#world, this.#ticks());
+    const known = { plan, compile: compiled, options, queue, trackerUrl, endpoints, places };
+    return { ...known, ...this.#caller(), ...(updater !== undefined && { updater }) };
+  }
+
+  get control(): JobControl {
+    const world = this.#world;
+    const { subscriptions } = world;
+    return { deployment: this.#deployment(), world, subscriptions, ticks: this.#ticks() };
+  }
+
+  update(
+    pipeline: Pipeline,
+    bundles: readonly FunctionCode[],
+    options: MeshUpdateOptions = {},
+  ): Promise<PlanComparison> {
+    const { compile: compiling = this.#environment.compile, timeoutMs = REST_MS_MAX } = options;
+    return this.#whileOpen(async () => {
+      const plan = compile(pipeline, compiling);
+      const deployment = this.#deployment(plan, compiling, pipeline);
+      const comparison = await prepareUpdate(this.control, { ...options, deployment, timeoutMs });
+      this.plan = plan;
+      this.#environment = { ...this.#environment, planHash: plan.hash, compile: compiling };
+      this.#options = { ...this.#options, pipeline, bundles, compile: compiling };
+      await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
+      this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+      await this.#provision(pipeline);
+      await finishUpdate(this.control);
+      return comparison;
+    });
   }
 
   #caller(): Pick<Deployment, "caller"> {
@@ -248,11 +280,7 @@ class Mesh implements LocalMesh {
     const job = decodeJob(record.text, this.plan);
     requireLaunchable(job);
     if (job.state !== "PAUSED") return;
-    const { compile, options, queue, trackerUrl } = this.#environment;
-    const deployment = { plan: this.plan, compile, options, queue, trackerUrl, endpoints: {} };
-    const world = this.#world;
-    const { subscriptions } = world;
-    await resume({ deployment, world, subscriptions, ticks: this.#ticks() });
+    await resume(this.control);
   }
 
   status(): Promise<MeshStatus> {

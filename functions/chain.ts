@@ -32,6 +32,7 @@ import type { EngineOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 import { settled } from "./settled.ts";
 import {
+  idsFor,
   type Receive,
   type ShuffleContext,
   type ShuffleWriter,
@@ -62,6 +63,8 @@ export class Chain implements DoFnHost {
   /** What went wrong since the last commit. */
   readonly failures: Failures = new Failures();
   readonly #writers: ShuffleWriter[] = [];
+  /** Ids for what goes to each stage. */
+  readonly #ids = new Map<string, () => string | undefined>();
   readonly finalizers: Finalizers = new Finalizers();
   readonly #doFns: DoFnLife[] = [];
   /** By node: behind a flatten one receiver serves several producers. */
@@ -152,6 +155,13 @@ export class Chain implements DoFnHost {
     }
   }
 
+  /** Several transforms may feed one stage: their elements are told apart by one count. */
+  #idsOf(stage: string): () => string | undefined {
+    const ids = this.#ids.get(stage) ?? idsFor(() => this.source);
+    this.#ids.set(stage, ids);
+    return ids;
+  }
+
   /** @throws ERR_USER_CODE if one does not settle in time: the bundle is given up (X3) */
   async #allSettled(): Promise<PromiseSettledResult<void>[]> {
     const elements = this.pending.splice(0);
@@ -177,7 +187,7 @@ export class Chain implements DoFnHost {
         lift: target.lift,
         bundleElementsMax: this.#options.bundleElementsMax,
         side: target.side,
-        source: () => this.source,
+        nextId: this.#idsOf(target.stage.id),
       });
       this.#writers.push(writer);
       receivers.push(writer.receive);

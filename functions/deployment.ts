@@ -21,6 +21,8 @@ export interface Deployment {
   readonly trackerUrl: string;
   /** Where each stage's subscription pushes to, by stage; empty in memory. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** Of a local mesh: who replaces its functions when it is updated from another terminal. */
+  readonly updater?: { readonly url: string; readonly token: string };
   /** Where each transform stands in the author's files, by its name: a bundle has forgotten it. */
   readonly places?: Readonly<Record<string, string>>;
   /** In whose name, and for which audience, the tracker is woken; left out where anybody may call. */

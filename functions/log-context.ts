@@ -36,6 +36,12 @@ export function boundLog(log: Log, context: () => LogContext): Log {
   return (severity, message, fields) => log(severity, message, { ...context(), ...fields });
 }
 
+/** Returns a log whose entries tell of a request's trace, if it has one. */
+export function tracedLog(log: Log, trace: TraceContext | undefined): Log {
+  if (trace === undefined) return log;
+  return (severity, message, fields) => log(severity, message, { trace, ...fields });
+}
+
 /** Returns the ids of bundles, for a log. */
 export function bundleIds(envelopes: readonly Envelope[]): string[] {
   return envelopes.map(({ producer, sequence }) => `${producer}#${sequence}`);

@@ -40,9 +40,10 @@ export type Receive = (
   pane: PaneInfo,
 ) => void;
 
-/** The source message of the element at hand, in an ingest stage: gives ids to its outputs. */
+/** The source message of the element at hand, in an ingest stage: a new object for each element. */
 export interface SourceId {
   readonly id: string;
+  /** What sinks got of it. */
   outputs: number;
 }
 
@@ -55,8 +56,8 @@ export interface ShuffleContext {
   readonly bundleElementsMax: number;
   /** Name of the side input that these elements are; undefined: the main input. */
   readonly side: string | undefined;
-  /** Gives the source of the element at hand; undefined outside of ingest stages. */
-  readonly source: () => SourceId | undefined;
+  /** Gives the element at hand its id; undefined outside of ingest stages. */
+  readonly nextId: () => string | undefined;
 }
 
 /** Gathers the elements of one shuffle input. */
@@ -118,11 +119,21 @@ class Targets {
   }
 }
 
-function nextId(context: ShuffleContext): string | undefined {
-  const source = context.source();
-  if (source === undefined) return undefined;
-  const index = source.outputs++;
-  return index === 0 ? source.id : `${source.id}/${index}`;
+/**
+ * Returns what gives ids to the elements that go to one stage: they count what a message gives that
+ * stage alone, so that they stay what they are when an update adds or renames others.
+ */
+export function idsFor(source: () => SourceId | undefined): () => string | undefined {
+  let last: SourceId | undefined;
+  let count = 0;
+  return () => {
+    const now = source();
+    if (now === undefined) return undefined;
+    if (now !== last) count = 0;
+    last = now;
+    const index = count++;
+    return index === 0 ? now.id : `${now.id}/${index}`;
+  };
 }
 
 function keyOf(value: unknown, node: ShuffleNode): AnyKV {
@@ -152,7 +163,7 @@ function keyedWriter(
       const keyText = encodeKey(key);
       const time = keepsTime ? timestamp : undefined;
       const ofPane = isStateful ? encodePane(pane) : undefined;
-      const id = nextId(context);
+      const id = context.nextId();
       targets
         .of(hashKey(keyText) % context.shards)
         .add(windowKey(window), encodeValue(value), timestamp, keyText, time, id, ofPane);
@@ -173,7 +184,7 @@ function reshuffleWriter(
   let turn = 0;
   return {
     receive(value, timestamp, window, pane) {
-      const id = nextId(context);
+      const id = context.nextId();
       const shard = (id === undefined ? turn++ : hashKey(id)) % context.shards;
       targets
         .of(shard)

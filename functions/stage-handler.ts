@@ -24,7 +24,7 @@ import { Ingest } from "./ingest.ts";
 import type { TraceContext } from "./log-context.ts";
 import type { EngineOptions } from "./options.ts";
 import type { World } from "./ports.ts";
-import { programOf } from "./program.ts";
+import { type Program, programOf } from "./program.ts";
 import { Ticks } from "./ticks.ts";
 
 /** One stage on one instance. */
@@ -88,6 +88,13 @@ function readOf(root: GraphNode, connectors: Connectors): AnySplittable | undefi
   throw new MeshError("ERR_INVARIANT", `This bundle holds no connector that reads "${type}".`);
 }
 
+/** Whether a message is for another stage that takes messages of the mesh. */
+function isOther(stage: string, { plan, stage: own }: Program): boolean {
+  return (
+    stage !== own.id && plan.stages.some(({ id, mailbox }) => id === stage && mailbox !== undefined)
+  );
+}
+
 interface Waiting {
   readonly open: () => Envelope;
   readonly publishedMs: number;
@@ -122,15 +129,14 @@ class ShardStage implements StageHandler {
     let shard: number;
     try {
       decoded = decodeEnvelope(message.data);
-      shard = decoded.shard;
       if (decoded.plan !== program.plan.hash) {
         translate = await this.#context.fence.admit(decoded);
         if (translate === undefined) return;
-        const { stage, shard: own } = translate(decoded);
-        if (stage !== program.stage.id) return this.#passOn(message, stage, own);
-        shard = own;
       }
+      const { stage, shard: own } = translate?.(decoded) ?? decoded;
+      if (isOther(stage, program)) return await this.#passOn(message, stage, own);
       checkFits(translate?.(decoded) ?? decoded, program);
+      shard = own;
     } catch (error) {
       if (!isMeshError(error) || error.disposition !== "dead-letter") throw error;
       await this.#setAside(message, error);

@@ -60,8 +60,9 @@ export async function tick(context: TrackerContext): Promise<void> {
   const { plan, world, ticks } = context;
   const snapshot = await world.store.snapshot();
   if (snapshot.job === undefined) return; // Not launched: launch.ts makes the first tick.
+  // It may be on its way to another plan; and who lets it go on asks for the next tick.
+  if (standsStill(JSON.parse(snapshot.job.text) as Job)) return;
   const job = decodeJob(snapshot.job.text, plan);
-  if (standsStill(job)) return; // And asks for no other tick: who lets it go on does.
   const nowMs = world.clock.nowMs();
   const step = computeStep(context, snapshot, job, nowMs);
   const { removed, shortened: shorter } = step;

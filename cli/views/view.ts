@@ -6,8 +6,9 @@ import type { MeshSample } from "../stage-sampler.ts";
 
 /** What became of a changed file. */
 export interface ReloadNote {
-  /** `replaced`: new code; `unchanged`; `refused`: the old code stays; `restarted`: a fresh mesh. */
-  readonly outcome: "replaced" | "unchanged" | "refused" | "restarted";
+  /** `replaced`: new code; `unchanged`; `refused`: the old code stays; `restarted`: a fresh mesh; `updated`:
+   *  another plan, with the state of the one before. */
+  readonly outcome: "replaced" | "unchanged" | "refused" | "restarted" | "updated";
   readonly text: string;
   /** Functions whose code is new. */
   readonly functions: readonly string[];

@@ -26,12 +26,13 @@ import { createStage, type StageHandler, ticksOf } from "../../functions/stage-h
 import { type MeshStatus, statusOf } from "../../functions/status.ts";
 import type { Ticks } from "../../functions/ticks.ts";
 import { tick } from "../../functions/tracker.ts";
-import type { PlanComparison, UpdateOptions } from "../../sdk/compile/compatibility.ts";
+import type { PlanComparison } from "../../sdk/compile/compatibility.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
 import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
+import { type MeshUpdateOptions, REST_MS_MAX } from "../update-options.ts";
 import { type Deliver, type MailboxCounts, MemoryMailboxes } from "./memory-mailboxes.ts";
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";
 import { MemorySubscriptions } from "./memory-subscriptions.ts";
@@ -69,16 +70,6 @@ type Give = (handler: StageHandler, message: SourceMessage) => Promise<void>;
 
 /** A tick that failed is tried again after this, in ms. */
 const TICK_AGAIN_MS = 1_000;
-
-/** How a mesh is updated. */
-export interface MemoryUpdateOptions extends UpdateOptions {
-  /** Shards of each stage from now on; as many as before where left out. */
-  readonly shards?: number;
-  readonly timeoutMs?: number;
-}
-
-/** How long a mesh may take to come to rest, in ms. */
-const UPDATE_MS_MAX = 5 * 60_000;
 
 /** Steps in which time goes on while control works, in ms. */
 const STEP_MS = 50;
@@ -158,6 +149,8 @@ export class MemoryMesh {
   }
 
   #subscribe(topic: string | undefined, name: string, stage: string, give: Give): void {
+    // As in the cloud: a subscription that a plan has again pushes again.
+    if (this.#subscribed.has(name)) this.mailboxes.subscription(name)?.start();
     if (this.#subscribed.has(name)) return;
     this.#subscribed.add(name);
     const deliver = (message: SourceMessage): Promise<void> =>
@@ -199,9 +192,8 @@ export class MemoryMesh {
    *
    * @throws ERR_UPDATE_INCOMPATIBLE if its state does not fit; nothing has changed then
    */
-  async update(pipeline: Pipeline, options: MemoryUpdateOptions = {}): Promise<PlanComparison> {
-    const { shards = this.#compile.shards, timeoutMs = UPDATE_MS_MAX, ...names } = options;
-    const compiling = shards === undefined ? {} : { shards };
+  async update(pipeline: Pipeline, options: MeshUpdateOptions = {}): Promise<PlanComparison> {
+    const { compile: compiling = this.#compile, timeoutMs = REST_MS_MAX, ...names } = options;
     const plan = compile(pipeline, compiling);
     const deployment = { ...this.#deployment, plan, compile: compiling };
     const input = { ...names, deployment, timeoutMs };
@@ -340,6 +332,8 @@ export class MemoryMesh {
   /** Puts a new instance of a stage in the place of the one before, whose deliveries come again. */
   restart(stage: string): void {
     const before = this.#instances.get(stage);
+    // The plan may have no such stage any more: then nobody takes its place.
+    if (before !== undefined && !this.plan.stages.some(({ id }) => id === stage)) return;
     const handler = createStage({
       graph: this.#pipeline.graph,
       plan: this.plan,
@@ -389,7 +383,8 @@ export class MemoryMesh {
       await tick({ ...context, ticks: this.#ticks });
     } catch (error) {
       // As Cloud Tasks does: a call that failed is made again.
-      const isPassing = isMeshError(error) && error.code === "ERR_UNAVAILABLE";
+      const passing: readonly unknown[] = ["ERR_UNAVAILABLE", "ERR_PLAN_MISMATCH"];
+      const isPassing = isMeshError(error) && passing.includes(error.code);
       if (isPassing) this.clock.at(this.clock.nowMs() + TICK_AGAIN_MS, () => void this.#tick());
       else this.#failure = error;
     } finally {

@@ -7,6 +7,7 @@
  * MM1. Of one ordering key at most one message is out; a refused one comes again before later ones.
  * MM2. Without a key, up to OUTSTANDING_MAX messages of a subscription are out at once.
  * MM3. While it stands still nothing is delivered, not even again; what is out is still answered.
+ * MM4. As on Pub/Sub, what was published since the oldest snapshot is kept though it is acknowledged.
  */
 import type { SourceMessage } from "../../sdk/io/source-spec.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -48,6 +49,8 @@ export class MemorySubscription {
   readonly #clock: VirtualClock;
   readonly #all: Deliveries;
   readonly #lanes = new Map<string, Lane>();
+  /** What was acknowledged and would come again by a seek; undefined: no snapshot is there. */
+  #acknowledged: KeyedMessage[] | undefined;
   isStopped = false;
 
   constructor(deliver: Deliver, clock: VirtualClock, all: Deliveries) {
@@ -99,12 +102,18 @@ export class MemorySubscription {
     );
   }
 
-  /** Goes back to what was not acknowledged once, and keeps what was published since. */
+  /** Keeps what is acknowledged from now on (MM4), or forgets it. */
+  keep(isKept: boolean): void {
+    this.#acknowledged = isKept ? (this.#acknowledged ?? []) : undefined;
+  }
+
+  /** Goes back to what was not acknowledged once, and to all that was published since. */
   seek(then: readonly KeyedMessage[], lastIdThen: number): void {
     const wanted = new Set(then.map(({ message }) => message));
-    const later = this.unacknowledged().filter(
-      ({ message }) => !wanted.has(message) && Number(message.messageId) > lastIdThen,
-    );
+    const later = [...(this.#acknowledged ?? []), ...this.unacknowledged()]
+      .filter(({ message }) => !wanted.has(message) && Number(message.messageId) > lastIdThen)
+      .sort((a, b) => Number(a.message.messageId) - Number(b.message.messageId));
+    this.#acknowledged = this.#acknowledged?.filter(({ message }) => wanted.has(message));
     this.purge();
     for (const { key, message } of [...then, ...later]) this.#laneOf(key).waiting.push(message);
     for (const lane of this.#lanes.values()) this.#dispatch(lane);
@@ -141,7 +150,10 @@ export class MemorySubscription {
     try {
       await this.#deliver(message);
       lane.out.delete(message);
-      if (this.#isKnown(lane)) this.#dispatch(lane);
+      if (this.#isKnown(lane)) {
+        this.#acknowledged?.push({ key: lane.key, message });
+        this.#dispatch(lane);
+      }
     } catch {
       this.#all.counts.refusals++;
       this.#again(lane, message);

@@ -9,6 +9,7 @@ import type { MemoryMailboxes } from "./memory-mailboxes.ts";
 import type { KeyedMessage, MemorySubscription } from "./memory-subscription.ts";
 
 interface Snapshot {
+  readonly name: string;
   readonly messages: readonly KeyedMessage[];
   readonly lastId: number;
 }
@@ -53,7 +54,8 @@ export class MemorySubscriptions implements Subscriptions {
   async snapshot(name: string, id: string): Promise<void> {
     const messages = this.#get(name).unacknowledged();
     if (this.#snapshots.has(id)) return;
-    this.#snapshots.set(id, { messages, lastId: this.#mailboxes.lastId });
+    this.#snapshots.set(id, { name, messages, lastId: this.#mailboxes.lastId });
+    this.#get(name).keep(true);
   }
 
   async seek(name: string, id: string): Promise<void> {
@@ -63,7 +65,10 @@ export class MemorySubscriptions implements Subscriptions {
   }
 
   async deleteSnapshot(id: string): Promise<void> {
+    const name = this.#snapshots.get(id)?.name;
     this.#snapshots.delete(id);
+    const names = [...this.#snapshots.values()].map((snapshot) => snapshot.name);
+    if (name !== undefined && !names.includes(name)) this.#get(name).keep(false);
   }
 
   #get(name: string): MemorySubscription {

@@ -5,11 +5,11 @@
  * everything back where that takes too long. Does not own: what is then done with the state
  * (snapshot.ts, update.ts, restore.ts), or going on (resume.ts).
  *
- * QS1. At rest no bundle is on its way, by heads and confirmed registers, and the versions that are
+ * QU1. At rest no bundle is on its way, by heads and confirmed registers, and the versions that are
  *      returned are those of one moment: a head that is read at its version then belongs to it.
- * QS2. What a register plans that is not confirmed may be on its way still: its messages come again,
+ * QU2. What a register plans that is not confirmed may be on its way still: its messages come again,
  *      and it stays.
- * QS3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on.
+ * QU3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
@@ -37,11 +37,14 @@ export interface Quiet {
 export interface QuiesceOptions {
   /** What it is to rest for. */
   readonly change: JobChange;
-  /** After this everything is put back, in ms. */
+  /** How long what is on its way may take, each time that deliveries were stopped, in ms. */
   readonly timeoutMs: number;
 }
 
 const POLL_MS = 200;
+
+/** How often mailboxes are stopped, should more be sent each time. */
+const ATTEMPTS_MAX = 5;
 
 /** A read that has not answered is told again after this, in ms. */
 const TELL_AGAIN_MS = 2_000;
@@ -57,7 +60,6 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
   const { plan } = deployment;
   const { sources, mailboxes, all } = subscriptionsOf(plan);
   const configs = await subscriptions.configs(all);
-  const endMs = world.clock.nowMs() + options.timeoutMs;
   await changeJob(plan, world.store, (job) => {
     if (job.state === "UPDATING") return undefined; // Another caller has begun, and was cut off.
     requireState(job, "brought to rest", ["RUNNING"]);
@@ -67,20 +69,45 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
   try {
     await subscriptions.stop(sources);
     await untilAnswered(control, sources);
-    await untilStill(control, endMs);
-    await subscriptions.stop(mailboxes);
-    await untilAnswered(control, mailboxes);
-    return await atRest(control, await untilStill(control, endMs));
+    return await atRest(control, await untilAllStill(control, mailboxes, options.timeoutMs));
   } catch (error) {
     await resume(control);
     throw error;
   }
 }
 
+/** Stops the mailboxes when nothing is on its way, and lets in once more what came up meanwhile. */
+async function untilAllStill(
+  control: JobControl,
+  mailboxes: readonly string[],
+  timeoutMs: number,
+): Promise<MeshSnapshot> {
+  const { deployment, world, subscriptions } = control;
+  const { plan } = deployment;
+  for (let attempt = 1; ; attempt++) {
+    await untilStill(control, timeoutMs);
+    await subscriptions.stop(mailboxes);
+    await untilAnswered(control, mailboxes);
+    const mesh = await world.store.snapshot();
+    const job = jobOf(mesh);
+    const inFlight = inFlightOf(plan, mesh, job);
+    if (inFlight.length === 0) return mesh;
+    if (attempt >= ATTEMPTS_MAX) throw tooLate(job, inFlight);
+    // An instance that was cut off has sent more.
+    const configs = Object.entries(job.stopped?.configs ?? {});
+    const ofMailboxes = configs.filter(([name]) => mailboxes.includes(name));
+    await subscriptions.start(Object.fromEntries(ofMailboxes));
+  }
+}
+
 /** Waits until nothing is on its way, and tells reads to wait meanwhile. */
-async function untilStill({ deployment, world }: JobControl, endMs: number): Promise<MeshSnapshot> {
+async function untilStill(
+  { deployment, world }: JobControl,
+  timeoutMs: number,
+): Promise<MeshSnapshot> {
   const { plan } = deployment;
   const { clock, store, mailboxes } = world;
+  const endMs = clock.nowMs() + timeoutMs;
   let toldMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     const mesh = await store.snapshot();

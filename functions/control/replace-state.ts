@@ -13,7 +13,7 @@ import type { PlanComparison, StageComparison } from "../../sdk/compile/compatib
 import type { MeshPlan, StagePlan } from "../../sdk/compile/plan.ts";
 import type { Job, StageWatermarks, SupersededPlan } from "../job.ts";
 import { startRegisters } from "../launch.ts";
-import { messageOf } from "../outbox.ts";
+import { flushOutbox } from "../outbox.ts";
 import type { ShardRef } from "../ports.ts";
 import { decodeRegister, type Register, registerId } from "../register.ts";
 import type { SourceState } from "../source-watermark.ts";
@@ -198,10 +198,7 @@ async function flushRemoved(
   for (const { old, new: next } of stages) {
     if (old === undefined || next !== undefined) continue;
     for (const { outbox } of copiesOf(old, shards).values()) {
-      for (const entry of outbox) {
-        if (entry.kind === "file") await world.files.write(entry.path, entry.text);
-        else await world.mailboxes.publish([messageOf(entry)]);
-      }
+      await flushOutbox(outbox, world.mailboxes, world.files);
     }
   }
 }

@@ -56,8 +56,9 @@ export async function restore(
   const generation = (job.generation ?? 0) + 1;
   const replacement: Replacement = { content: snapshot, comparison, plan, generation };
   if (job.change?.phase !== "ready") {
-    await replaceShards(control, replacement);
+    // First: a register that outlives the old state is then of bundles that were not purged.
     await subscriptions.purge(subscriptionsOf(plan).mailboxes);
+    await replaceShards(control, replacement);
     if (options.keepsSources !== true) await seekSources(control, replacement, snapshot);
     const registers = isOwn(control, snapshot)
       ? movedRegisters(replacement, world.clock.nowMs())

@@ -14,8 +14,9 @@ import { type JobControl, requireState } from "./job-control.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /**
- * Lets a job go on that is paused, was cancelled with its state kept, or was left in a snapshot; one that runs stays as it
- * is, and one whose resuming was cut off is resumed to the end.
+ * Lets a job go on that is paused, was cancelled with its state kept, or was left at rest by a
+ * snapshot or an update; one that runs stays as it is, and one whose resuming was cut off is resumed
+ * to the end.
  *
  * @throws ERR_OPTION if the job can't be resumed
  */

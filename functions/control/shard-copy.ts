@@ -4,7 +4,7 @@
  * Owns: its form in a snapshot, and the head and parts that it becomes again. Does not own: where
  * copies go when stages or shards change (move-state.ts).
  *
- * SC2. A shard that is written from a copy knows no bundle and sends to nobody yet: numbers begin anew
+ * SY1. A shard that is written from a copy knows no bundle and sends to nobody yet: numbers begin anew
  *      with its generation, and what was on its way has arrived (quiesce.ts) or comes again.
  */
 import { encodeBody, type ShardProgress } from "../head.ts";
@@ -73,9 +73,16 @@ export function writeOf(
   // A start message may come again at any time; all other messages are of a former generation.
   const launched = progress.received[LAUNCH];
   const received = launched === undefined ? {} : { [LAUNCH]: launched };
-  const { isStill: _, ...rest } = progress;
-  const isStill = hasWork(entries) || outbox.length > 0;
-  const moved: ShardProgress = { ...rest, received, sent: {}, ...(isStill && { isStill }) };
+  const { isStill: _, isUnproven: __, ...rest } = progress;
+  const isUnproven = outbox.length > 0;
+  const isStill = hasWork(entries) || isUnproven;
+  const moved: ShardProgress = {
+    ...rest,
+    received,
+    sent: {},
+    ...(isStill && { isStill }),
+    ...(isUnproven && { isUnproven }),
+  };
   return {
     shard,
     head: { version, progress: JSON.stringify(moved), body: encodeBody(body, memtable) },

@@ -4,7 +4,7 @@
  * Owns: the form: a manifest, and lines of JSON, the first of the job, each further one of a shard; its
  * parts for documents and its checksum. Does not own: when it is taken (snapshot.ts).
  *
- * ST4. A snapshot that is read back is whole and as it was written, or is refused.
+ * SX1. A snapshot that is read back is whole and as it was written, or is refused.
  */
 import { createHash } from "node:crypto";
 import { MeshError } from "../../sdk/model/errors.ts";

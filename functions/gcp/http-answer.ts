@@ -9,12 +9,11 @@
 import { isMeshError } from "../../sdk/model/errors.ts";
 import { failureText } from "../metrics/failures.ts";
 import type { Log } from "../ports.ts";
-import type { Headers } from "./trace-header.ts";
 
 /** As much of an Express request as is used. */
 export interface FunctionRequest {
   readonly method?: string;
-  readonly headers?: Headers;
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
   readonly body?: unknown;
   /** The body's bytes, which the framework keeps. */
   readonly rawBody?: Uint8Array;
@@ -72,17 +71,14 @@ export async function answer(
   } catch (error) {
     const statusCode = statusOf(error);
     const message = error instanceof Error ? error.message : String(error);
-    // What is refused comes again; what user code said of an element stays out of the log (SL1).
-    log(statusCode < 500 ? "WARNING" : "ERROR", `Refused: ${wordsOf(error)}.`, {
+    const isOurs = statusCode < 500;
+    // What user code said of an element stays out of the log (SL1).
+    log(isOurs ? "WARNING" : "ERROR", isOurs ? message : `Refused: ${failureText(error)}.`, {
       code: isMeshError(error) ? error.code : undefined,
-      ...(statusCode >= 500 && { error }),
+      ...(!isOurs && { error }),
     });
     response.status(statusCode).send(message);
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Refusal ? error.message.replace(/\.$/, "") : failureText(error);
 }
 
 function statusOf(error: unknown): number {

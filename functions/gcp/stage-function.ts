@@ -12,7 +12,7 @@ import type { SourceMessage } from "../../sdk/io/source-spec.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
 import type { Connectors } from "../connectors/connectors.ts";
-import { boundLog, type TraceContext } from "../log-context.ts";
+import { boundLog, type TraceContext, tracedLog } from "../log-context.ts";
 import type { Log } from "../ports.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
@@ -41,35 +41,30 @@ export function stageFunction(
   const replay = plan.stages.find(({ id }) => id === stage)?.ingest?.replay ?? "";
   const handler = createStage({ graph, plan, stage, world, options, connectors });
   const checkCaller = callerCheck(environment.auth);
-  const log = boundLog(world.log, () => ({ pipeline: plan.pipeline, plan: plan.hash, stage }));
   return pushFunction(
-    (message, { subscription, trace }) =>
+    (message, subscription, trace) =>
       subscription === replay ? handler.replay(message) : handler.deliver(message, trace),
     checkCaller,
-    log,
+    boundLog(world.log, () => ({ pipeline: plan.pipeline, plan: plan.hash, stage })),
   );
-}
-
-/** How a message was pushed. */
-export interface PushOrigin {
-  /** Without its project. */
-  readonly subscription: string | undefined;
-  readonly trace: TraceContext | undefined;
 }
 
 /** Returns the function that takes the pushes of its subscriptions. */
 export function pushFunction(
-  deliver: (message: SourceMessage, origin: PushOrigin) => Promise<void>,
+  deliver: (
+    message: SourceMessage,
+    subscription: string | undefined,
+    trace: TraceContext | undefined,
+  ) => Promise<void>,
   checkCaller: CallerCheck,
   log: Log,
 ): HttpFunction {
   return (request, response) => {
     const trace = traceOf(request.headers);
-    return answer(response, withTrace(log, trace), async () => {
+    return answer(response, tracedLog(log, trace), async () => {
       await checkCaller(request);
       checkRequest(request);
-      const subscription = subscriptionOfPush(request.body);
-      await deliver(messageOfPush(request.body), { subscription, trace });
+      await deliver(messageOfPush(request.body), subscriptionOfPush(request.body), trace);
     });
   };
 }
@@ -82,10 +77,10 @@ export function trackerFunction(pipeline: Pipeline): HttpFunction {
   const { options } = environment;
   const ticks = ticksOf(plan, world, options);
   const checkCaller = callerCheck(environment.auth);
-  const context = { pipeline: plan.pipeline, plan: plan.hash, stage: "tracker" };
-  const ofTracker = boundLog(world.log, () => context);
+  const { pipeline: name, hash } = plan;
+  const own = boundLog(world.log, () => ({ pipeline: name, plan: hash, stage: "tracker" }));
   return (request, response) => {
-    const log = withTrace(ofTracker, traceOf(request.headers));
+    const log = tracedLog(own, traceOf(request.headers));
     return answer(response, log, async () => {
       await checkCaller(request);
       checkRequest(request);
@@ -102,9 +97,4 @@ function deployedPlan(pipeline: Pipeline, environment: FunctionEnvironment): Mes
     `The bundle's plan is ${plan.hash}, the deployed topology's ${environment.planHash}. ` +
       "Building the pipeline must be deterministic: no random or dated names.",
   );
-}
-
-function withTrace(log: Log, trace: TraceContext | undefined): Log {
-  if (trace === undefined) return log;
-  return (severity, message, fields) => log(severity, message, { trace, ...fields });
 }

@@ -1,7 +1,8 @@
 /**
  * Relays: one severable proxy before each service that functions call.
  */
-import type { LocalMeshOptions, ServiceName } from "../../emulators/local-mesh.ts";
+import type { ServiceName } from "../../emulators/local-addresses.ts";
+import type { LocalMeshOptions } from "../../emulators/local-mesh.ts";
 import { SeverableProxy } from "./severable-proxy.ts";
 
 /** The proxies of a mesh. */

@@ -199,6 +199,25 @@ export function subscriptionsSuite(
       expect(await codeOf(() => seeking)).toBe("ERR_UNAVAILABLE");
     });
 
+    promise("a seek brings back what was acknowledged after the snapshot", async () => {
+      const fed = await tested.newFed();
+      await fed.publish(["a"], "k");
+      await fed.until(1);
+      await tested.quiet();
+      const id = `snapshot-${process.pid}-${serial++}`;
+      await tested.subscriptions.snapshot(fed.name, id);
+      await fed.publish(["b", "c"], "k");
+      await fed.until(3);
+      await tested.quiet();
+      const configs = await stopped(fed);
+      await tested.subscriptions.seek(fed.name, id);
+      await tested.subscriptions.start(configs);
+      await fed.until(5);
+      await tested.quiet();
+      expect(fed.came).toEqual(["a", "b", "c", "b", "c"]);
+      await tested.subscriptions.deleteSnapshot(id);
+    });
+
     promise("it tells what is out, or that it can't", async () => {
       const fed = await tested.newFed();
       const { promise: answered, resolve } = Promise.withResolvers<boolean>();

@@ -166,16 +166,38 @@ describe("tidemark dev", { timeout: 30_000 }, () => {
     expect(await resultOf(3)).toBe(30);
   });
 
-  test("another plan starts afresh at the same addresses", async () => {
+  test("another plan that the state fits is taken up in place", async () => {
+    await place.write("numbers.ts", source("100", ".reshuffle()"));
+    expect((await dev.next("reload"))["outcome"]).toBe("updated");
+    expect(await resultOf(4)).toBe(400);
+  }, 30_000);
+
+  test("another terminal updates it by the printed variables", async () => {
+    await place.write("others.ts", source("1000", ".reshuffle()"));
+    const updated = await place.tidemark("update", "others.ts");
+    expect(updated).toMatchObject({ exitCode: 0 });
+    expect((await dev.next("reload"))["outcome"]).toBe("updated");
+    expect(await resultOf(5)).toBe(5_000);
+  }, 30_000);
+
+  test("another plan that the state does not fit starts afresh at the same addresses", async () => {
+    const counting = (minutes: number): string =>
+      source(
+        "100",
+        `.keyBy(() => "all").windowInto(fixedWindows({ minutes: ${minutes} })).combinePerKey(count(), { name: "Counts" })`,
+      ).replace("{ pipeline", "{ count, fixedWindows, pipeline");
+    await place.write("numbers.ts", counting(1));
+    expect((await dev.next("reload"))["outcome"]).toBe("updated");
     await results.close();
     await pubsub.close();
-    await place.write("numbers.ts", source("100", ".reshuffle()"));
+    await place.write("numbers.ts", counting(2));
     const started = await dev.next("started");
     expect(started["variables"]).toEqual(variables);
-    expect((await dev.next("reload"))["outcome"]).toBe("restarted");
+    const reload = await dev.next("reload");
+    expect(reload["outcome"]).toBe("restarted");
+    expect(reload["text"]).toContain("windowFn.sizeMs was 60000 and is 120000");
     await openClients();
-    expect(await resultOf(4)).toBe(400);
-  });
+  }, 30_000);
 
   test("Ctrl-C ends it with 0 and one line of summary, and nothing is left behind", async () => {
     const pids = descendants(dev.child.pid ?? 0);
@@ -186,7 +208,7 @@ describe("tidemark dev", { timeout: 30_000 }, () => {
     expect(await dev.ended).toBe(0);
     const last = dev.lines.at(-1);
     expect(last?.type).toBe("stopped");
-    expect(last?.["text"]).toMatch(/^Stopped after .*: 1 element in, 0 dead letters\.$/);
+    expect(last?.["text"]).toMatch(/^Stopped after .*: 0 elements in, 0 dead letters\.$/);
     await expect.poll(() => pids.filter(isAlive), { timeout: 3_000 }).toEqual([]);
     for (const name of ["PUBSUB_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST"]) {
       expect(await isListening(variables[name] ?? "")).toBe(false);

@@ -1,0 +1,6 @@
+/**
+ * Visits, as of one version: a file of its own, for a bundle is made of a file.
+ */
+import { visits } from "./visits.ts";
+
+export default visits({ windows: "Windows", sessions: "Sessions", sizeMs: 120_000, code: "first" });
