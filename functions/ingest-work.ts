@@ -8,7 +8,7 @@ import type { SourceMessage } from "../sdk/io/source-spec.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { boundLog, type LogContext, type TraceContext } from "./log-context.ts";
 import type { Failures } from "./metrics/failures.ts";
-import { costOfDocuments, costOfMessages } from "./metrics/operations.ts";
+import { costOfDocuments, costOfMessages, type Operations } from "./metrics/operations.ts";
 import {
   elementsAt,
   mergeWork,
@@ -54,6 +54,11 @@ export class IngestWork {
     this.#activation = activation;
     this.#trace = trace;
     this.#gathered.did({ documentsRead });
+  }
+
+  /** Notes what was done besides; the next register or confirmation tells of it. */
+  did(cost: Partial<Operations>): void {
+    this.#gathered.did(cost);
   }
 
   /** Notes that a group is published. */

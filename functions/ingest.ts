@@ -112,6 +112,7 @@ export class Ingest {
   async takeBack(replayed: SourceMessage): Promise<void> {
     const { id, attempt, payload } = readReturned(replayed);
     const [record] = await this.#context.world.store.readDeadLetters([id]);
+    this.#work.did({ documentsRead: 1 });
     const letters = new Map(record === undefined ? [] : [[id, record]]);
     const due = dueRecord(letters, { id, attempt });
     if (due === undefined) return;
@@ -220,15 +221,18 @@ export class Ingest {
   }
 
   async #publish(group: Group): Promise<void> {
-    const { store } = this.#context.world;
+    const { clock, store } = this.#context.world;
     if (group.documents.length > 0) await store.writeDocuments(group.documents);
     const refused = await this.#send(group.messages);
+    const late = recordsOf(refused, [], clock.nowMs());
     // After what they gave: a letter that is closed is not taken again.
-    const letters = [
-      ...group.letters,
-      ...recordsOf(refused, [], this.#context.world.clock.nowMs()),
-    ];
+    const letters = [...group.letters, ...late];
     if (letters.length > 0) await store.putDeadLetters(letters);
+    if (late.length > 0) {
+      // The register has told of the group's own already, and of the commit that these share with them.
+      const commits = group.letters.length > 0 ? 0 : 1;
+      this.#work.did({ commits, documentsWritten: late.length });
+    }
     this.#published = group.register.index;
   }
 

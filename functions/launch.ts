@@ -48,7 +48,7 @@ async function ensureJob(deployment: Deployment, world: World): Promise<Pick<Job
     await putDeployment(world.store, deployment);
     if (job !== undefined) return job;
     try {
-      await create(plan, world);
+      await create(plan, world, attempt);
       return {};
     } catch (error) {
       // Another launch was faster, or the store was busy and nobody was: reading again tells.
@@ -84,11 +84,12 @@ export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
   throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
 }
 
-async function create(plan: MeshPlan, world: World): Promise<void> {
+async function create(plan: MeshPlan, world: World, attempts: number): Promise<void> {
   const nowMs = world.clock.nowMs();
   const registers = startRegisters(readStages(plan), nowMs);
   const operations = sumOfCosts(
-    { documentsRead: 1, commits: 1, documentsWritten: 1 }, // The job was read, the deployment written.
+    // Each attempt reads the job and writes the deployment.
+    { documentsRead: attempts, commits: attempts, documentsWritten: attempts },
     costOfJob(true, registers.length, 0),
     costOfMessages(startMessages(plan, {})),
   );

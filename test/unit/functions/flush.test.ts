@@ -135,12 +135,47 @@ test("of a topic that is gone few questions are asked, however many messages wai
   await judged.mesh.stop();
 });
 
+test("what a source's group writes of refused outputs is among its operations", async () => {
+  const judged = new Judged(pages(false));
+  const { mesh } = judged;
+  await mesh.launch();
+  judged.verdict = topicIs("out", "ERR_SINK");
+  await judged.give([1, 2]);
+  await judged.run(10_000);
+  judged.verdict = () => undefined;
+  await judged.give([3]); // Its register tells of the letters.
+  await judged.run(10_000);
+  const { operations } = await mesh.status();
+  const { store } = mesh.counts();
+  expect(judged.dead()).toHaveLength(2);
+  expect([operations.commits, operations.documentsWritten]).toEqual([
+    store.commits,
+    store.documentWrites,
+  ]);
+  await mesh.stop();
+});
+
+test("large outputs that are refused become dead letters, one commit after the other", async () => {
+  const large = pipeline("pages", (p) => {
+    const read = p.read(pubsub.topic<number>("in")).reshuffle();
+    const texts = read.map((n) => String(n).repeat(400_000));
+    texts.write(pubsub.topic<string>("out"));
+  });
+  const judged = new Judged(large);
+  await judged.mesh.launch();
+  judged.verdict = topicIs("out", "ERR_SINK");
+  await judged.give([1, 2, 3, 4, 5, 6, 7]);
+  await judged.run(60_000);
+  expect(judged.mesh.messages(DEAD)).toHaveLength(7);
+  await judged.mesh.stop();
+});
+
 test("a refusal that may pass keeps the shard waiting for as long as it lasts", async () => {
   const judged = new Judged(pages(true));
   await judged.mesh.launch();
   judged.verdict = topicIs("out", "ERR_UNAVAILABLE");
   await judged.give([1, 2]);
-  await judged.run(3_600_000);
+  await judged.run(1_200_000);
   expect([judged.out(), judged.dead()]).toEqual([[], []]);
   judged.verdict = () => undefined;
   await judged.run(10_000);

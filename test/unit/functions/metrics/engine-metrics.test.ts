@@ -61,6 +61,17 @@ test("billable operations are those of the store and the mailboxes, exactly", as
   await mesh.stop();
 });
 
+test("a letter that comes back is among the operations of its source", async () => {
+  const mesh = await runSums([...numbers, { key: "canary", n: 13 }]);
+  const reads = async () => (await mesh.status()).stages[0]?.operations.documentsRead ?? 0;
+  const before = await reads();
+  const [letter] = await mesh.store.listDeadLetters({ limit: 1 });
+  await mesh.replay([letter?.id ?? ""]);
+  await mesh.run(mesh.clock.nowMs() + 5_000);
+  expect(await reads()).toBe(before + 1);
+  await mesh.stop();
+});
+
 test("rates, latencies, freshness and what is in flight", async () => {
   const mesh = await runSums(numbers);
   const { stages } = await mesh.status();
