@@ -91,7 +91,7 @@ export class IngestWork {
       { activations: 1, commits: 1, documentsWritten: 1 },
       costOfMessages(published),
       costOfDocuments(outputs.documents.length),
-      costOfDocuments(letters.length),
+      { ...costOfDocuments(letters.length), documentsRead: letters.length },
     );
   }
 

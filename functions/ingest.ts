@@ -231,7 +231,7 @@ export class Ingest {
     if (late.length > 0) {
       // The register has told of the group's own already, and of the commit that these share with them.
       const commits = group.letters.length > 0 ? 0 : 1;
-      this.#work.did({ commits, documentsWritten: late.length });
+      this.#work.did({ commits, documentsRead: late.length, documentsWritten: late.length });
     }
     this.#published = group.register.index;
   }

@@ -149,7 +149,10 @@ export interface Store {
   commitHead(commit: HeadCommit): Promise<void>;
   /** Writes documents of a sink whose stage has no shards; the same id replaces the document. */
   writeDocuments(documents: readonly SinkDocument[]): Promise<void>;
-  /** Writes dead letters of a stage without shards; the same id replaces the document. */
+  /**
+   * Writes dead letters of a stage without shards, whose instances may be late: one that was taken
+   * stays as it is, and so does one that has come back more often than what is written.
+   */
   putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void>;
   /** Returns up to `limit` dead letters, newest first; fewer only if there are no more. */
   listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]>;

@@ -5,7 +5,7 @@
  * Firestore would bill. Does not own: faults (the simulator wraps a port).
  */
 
-import { isAskedFor } from "../../functions/dead-letters/record.ts";
+import { isAskedFor, isNews } from "../../functions/dead-letters/record.ts";
 import type {
   DeadLetterListed,
   DeadLetterQuery,
@@ -130,7 +130,11 @@ export class MemoryStore implements Store {
 
   async putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void> {
     this.counts.commits++;
-    this.#putLetters(letters);
+    this.counts.documentReads += letters.length;
+    // One after the other: the same letter may be there twice.
+    for (const letter of letters) {
+      if (isNews(letter, this.#deadLetters.get(letter.id))) this.#putLetters([letter]);
+    }
   }
 
   async listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]> {

@@ -7,6 +7,7 @@
  * DL1. A record is written in the commit that set the element aside, under an id that follows from
  *      where that was: so once.
  * DL2. A record is no larger than a document may be, whatever the element.
+ * DL6. A late write of an instance that was given up opens no letter that was taken since.
  */
 import { formatTimestamp } from "../../sdk/model/time.ts";
 import { contentBytes, type DeadLetter, describable, errorOf, isWhole } from "../dead-letter.ts";
@@ -105,6 +106,15 @@ export function isAskedFor(
     (code === undefined || letter.code === code) &&
     (state === undefined || letter.state === state)
   );
+}
+
+/** Returns whether a letter is news to what is stored of it (DL6). */
+export function isNews(
+  { state, replays }: Pick<DeadLetterRecord, "state" | "replays">,
+  stored: Pick<DeadLetterRecord, "state" | "replays"> | undefined,
+): boolean {
+  if (stored === undefined) return true;
+  return stored.state === "open" && (state === "replayed" || replays >= stored.replays);
 }
 
 /** About how many bytes a record takes in a commit. */

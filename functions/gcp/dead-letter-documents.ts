@@ -13,9 +13,10 @@ import {
   type DocumentSnapshot,
   FieldPath,
   type Firestore,
+  type Transaction,
   type WriteBatch,
 } from "@google-cloud/firestore";
-import { isAskedFor, recordBytes } from "../dead-letters/record.ts";
+import { isAskedFor, isNews, recordBytes } from "../dead-letters/record.ts";
 import { COMMIT_BYTES_MAX } from "../options.ts";
 import type { DeadLetterListed, DeadLetterQuery, DeadLetterRecord } from "../ports.ts";
 
@@ -50,6 +51,30 @@ export function addDeadLetters(
   letters: readonly DeadLetterRecord[],
 ): void {
   for (const { id, ...fields } of letters) batch.set(collection.doc(id), fields);
+}
+
+/** Writes those of the letters that are news to what is stored (DL6). */
+export async function putNews(
+  transaction: Transaction,
+  collection: CollectionReference,
+  letters: readonly DeadLetterRecord[],
+): Promise<void> {
+  const ids = [...new Set(letters.map(({ id }) => id))];
+  const known = new Map<string, Pick<DeadLetterRecord, "state" | "replays">>();
+  const found = await transaction.getAll(...ids.map((id) => collection.doc(id)), {
+    fieldMask: ["state", "replays"],
+  });
+  for (const document of found) {
+    if (!document.exists) continue;
+    const { state, replays } = document.data() as Pick<DeadLetterRecord, "state" | "replays">;
+    known.set(document.id, { state, replays });
+  }
+  for (const letter of letters) {
+    const { id, ...fields } = letter;
+    if (!isNews(letter, known.get(id))) continue;
+    transaction.set(collection.doc(id), fields);
+    known.set(id, letter);
+  }
 }
 
 /** Returns letters as a list asks for them. */

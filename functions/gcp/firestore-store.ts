@@ -47,6 +47,7 @@ import {
   addDeadLetters,
   findDeadLetters,
   inBatches,
+  putNews,
   readDeadLetters,
 } from "./dead-letter-documents.ts";
 import { attempt, isCode, unavailable } from "./grpc-errors.ts";
@@ -140,10 +141,11 @@ export class FirestoreStore implements Store {
   }
 
   async putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void> {
+    const collection = this.#collection("deadLetters");
     for (const some of inBatches(letters)) {
-      const batch = this.#db.batch();
-      addDeadLetters(batch, this.#collection("deadLetters"), some);
-      await write("write dead letters", batch);
+      await attempt("write dead letters", () =>
+        this.#db.runTransaction((transaction) => putNews(transaction, collection, some)),
+      );
     }
   }
 

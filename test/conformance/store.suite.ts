@@ -200,9 +200,23 @@ function deadLetterPromises(fresh: () => Store): void {
     const taken = letter(1, { state: "replayed", replays: 1, replayedAtMs: 9, isLate: true });
     await store.commitHead(commitOf(2, { deadLetters: [taken] }));
     expect(await store.readDeadLetters(["l-1"])).toEqual([taken]);
-    await store.putDeadLetters([letter(1), letter(4)]);
-    expect(await store.readDeadLetters(["l-1", "l-4"])).toEqual([letter(1), letter(4)]);
+    await store.putDeadLetters([letter(4)]);
+    expect(await store.readDeadLetters(["l-1", "l-4"])).toEqual([taken, letter(4)]);
     expect(await store.readDeadLetters([])).toEqual([]);
+  });
+
+  it("a late write opens no letter that was taken, nor takes one back that came back since", async () => {
+    const store = fresh();
+    const again = letter(2, { replays: 2 });
+    const taken = letter(1, { state: "replayed", replays: 1, replayedAtMs: 9 });
+    await store.putDeadLetters([letter(1), again]);
+    await store.putDeadLetters([taken]);
+    await store.putDeadLetters([letter(1), letter(1, { replays: 1 }), letter(2), letter(3)]);
+    const ids = ["l-1", "l-2", "l-3"];
+    expect(await store.readDeadLetters(ids)).toEqual([taken, again, letter(3)]);
+    const late = letter(2, { state: "replayed", replays: 1, replayedAtMs: 9 });
+    await store.putDeadLetters([late]);
+    expect(await store.readDeadLetters(["l-2"])).toEqual([late]);
   });
 
   it("a list has the newest first, page by page, those of one moment by id", async () => {
