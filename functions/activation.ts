@@ -19,19 +19,19 @@ import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
+import { COMMIT_ATTEMPTS_MAX, commitOnce } from "./commit-once.ts";
 import { type Letters, lettersIn, recordsOf } from "./dead-letters/taking.ts";
 import { type Envelope, isIngestProducer } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
 import { flush } from "./flush.ts";
-import { decodeBody } from "./head.ts";
 import { boundLog, bundleIds, type LogContext, type TraceContext } from "./log-context.ts";
 import { costOfMessages } from "./metrics/operations.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import { elementsAt, WorkGathered, type WorkJson, waitsOf } from "./metrics/work.ts";
 import { COMMIT_BYTES_MAX, type EngineOptions } from "./options.ts";
 import { outboxMessages } from "./outbox.ts";
-import type { HeadCommit, Log, ShardRef, World } from "./ports.ts";
+import type { Log, ShardRef, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type RunContext, type RunResult, runMessages } from "./run-bundle.ts";
 import {
@@ -46,9 +46,6 @@ import { deadLettersOf, outboxOf, type PoisonDead, sentElements } from "./step-o
 import { splitsOf, spreadsOf, takeIfNew, takenOf, toItself } from "./take-messages.ts";
 import type { Ticks } from "./ticks.ts";
 import { userError } from "./user-errors.ts";
-
-/** Times that a lost race, or a commit of unknown outcome, is tried again before it is refused. */
-const COMMIT_ATTEMPTS_MAX = 6;
 
 /** How long a producer with a random id is remembered after its last bundle, in ms. */
 const TRANSIENT_PRODUCER_MS = 60 * 60_000;
@@ -270,40 +267,20 @@ export class ShardActivations {
     own: WorkJson,
     bytesMax: number,
   ): Promise<void> {
-    const { random, clock } = this.#context.world;
+    const { world } = this.#context;
     const { outbox } = effects;
-    const token = random.id();
+    const token = world.random.id();
     const flushCost = costOfMessages(outboxMessages(outbox));
     const step = { ...effects, work: this.#gathered.offer(own), flushCost };
-    const { commit, outboxParts, work } = nextCommit(shard, step, token, clock.nowMs());
+    const { commit, outboxParts, work } = nextCommit(shard, step, token, world.clock.nowMs());
     if (bytesOf(commit) > bytesMax) throw new CommitTooBig();
-    await this.#commitOnce(commit, token);
+    await commitOnce(commit, token, world, () => this.#gathered.did({ documentsRead: 1 }));
     this.#gathered.stored();
     shard.work = work;
     shard.version = commit.head.version;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
     shard.isUnproven = isUnproven(outbox, shard);
-  }
-
-  /** Commits; a failure of unknown outcome is settled by looking for our token in the newest head. */
-  async #commitOnce(commit: HeadCommit, token: string): Promise<void> {
-    const { store, clock, random } = this.#context.world;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await store.commitHead(commit);
-        return;
-      } catch (error) {
-        const head = await store.newestHead(commit.shard);
-        this.#gathered.did({ documentsRead: 1 });
-        if (head?.version === commit.head.version && decodeBody(head.body).token === token) return;
-        // Our version was not applied; if ours is no longer next, another instance won.
-        const isOurTurn = head?.version === commit.previousVersion;
-        if (!isOurTurn) throw contention(commit, error);
-        if (attempt >= COMMIT_ATTEMPTS_MAX) throw error;
-        await clock.sleep(20 * 2 ** attempt * random.fraction());
-      }
-    }
   }
 
   async #flush(shard: Shard, log: Log): Promise<void> {
@@ -383,12 +360,3 @@ const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [], taken:
 
 /** A run's commit would be over the limit; it is run again with narrower bounds. */
 class CommitTooBig extends Error {}
-
-function contention(commit: HeadCommit, cause: unknown): MeshError {
-  const { stage, shard } = commit.shard;
-  return new MeshError(
-    "ERR_STORE_CONTENTION",
-    `Shard ${stage}/${shard}: another activation committed version ${commit.head.version} first.`,
-    { cause },
-  );
-}
