@@ -15,7 +15,6 @@
  */
 
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
-import type { MeshError } from "../sdk/model/errors.ts";
 import { NO_FIRING } from "../sdk/model/pane.ts";
 import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
@@ -24,7 +23,6 @@ import { Chain } from "./chain.ts";
 import { type DeadLetter, isDescribable } from "./dead-letter.ts";
 import { type MessageFailure, messageLetter, readReturned } from "./dead-letters/message-letter.ts";
 import { messageOfPayload } from "./dead-letters/payload.ts";
-import { sinkLetter } from "./dead-letters/sink-letter.ts";
 import { dueRecord, messagesOf, recordsOf, type TakenLetter } from "./dead-letters/taking.ts";
 import { bundleText } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
@@ -35,11 +33,11 @@ import type { TraceContext } from "./log-context.ts";
 import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import { storedMetrics } from "./metrics/values.ts";
 import type { EngineOptions } from "./options.ts";
-import { messageOf, type OutboxEntry } from "./outbox.ts";
+import { messageOf } from "./outbox.ts";
 import type { DeadLetterRecord, OutgoingMessage, World } from "./ports.ts";
 import type { Program } from "./program.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
-import { sendAll, sinkTopics } from "./send.ts";
+import { sendGroup } from "./send-group.ts";
 import type { Ticks } from "./ticks.ts";
 
 /** What an ingest instance works with. */
@@ -223,7 +221,8 @@ export class Ingest {
   async #publish(group: Group): Promise<void> {
     const { clock, store } = this.#context.world;
     if (group.documents.length > 0) await store.writeDocuments(group.documents);
-    const refused = await this.#send(group.messages);
+    const refused = await sendGroup(group.messages, this.#context);
+    for (const { error, atMs } of refused) this.#chain.failures.note(error, atMs, true);
     const late = recordsOf(refused, [], clock.nowMs());
     // After what they gave: a letter that is closed is not taken again.
     const letters = [...group.letters, ...late];
@@ -234,38 +233,6 @@ export class Ingest {
       this.#work.did({ commits, documentsRead: late.length, documentsWritten: late.length });
     }
     this.#published = group.register.index;
-  }
-
-  /** Publishes; of what a sink refuses for good, its dead letter. Returns these. */
-  async #send(messages: readonly OutgoingMessage[]): Promise<readonly DeadLetter[]> {
-    const { program, world, options } = this.#context;
-    const isSink = sinkTopics(program.plan);
-    let left = messages;
-    let refused: readonly DeadLetter[] = [];
-    for (let attempt = 1; ; attempt++) {
-      const unsent = await sendAll(left, world.mailboxes, isSink, false);
-      if (unsent.size === 0) return refused;
-      if (attempt >= options.attemptsMax) {
-        refused = [...unsent].map(([message, error]) => this.#refused(message, error));
-        left = messagesOf(program.plan.deadLetterTopic, refused);
-        continue;
-      }
-      left = [...unsent.keys()];
-      await world.clock.sleep(options.retryBackoffMs * 2 ** (attempt - 1));
-    }
-  }
-
-  #refused({ topic, data, ...of }: OutgoingMessage, error: MeshError): DeadLetter {
-    const { program, world, options } = this.#context;
-    const { orderingKey: key, attributes } = of;
-    const text = Buffer.from(data).toString("base64");
-    const entry: OutboxEntry = { kind: "message", topic, key, data: text, attributes };
-    const { id: stage } = program.stage;
-    this.#chain.failures.note(error, world.clock.nowMs(), true);
-    const id = `${stage}~${encodeURIComponent(attributes["tidemark-id"] ?? world.random.id())}~sink`;
-    const { attemptsMax: attempts } = options;
-    const atMs = world.clock.nowMs();
-    return sinkLetter(program, { id, shard: undefined, entry, error, attempts, atMs });
   }
 
   async #run(group: readonly Waiting[]): Promise<Group> {
