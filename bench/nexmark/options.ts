@@ -3,8 +3,9 @@
  *
  * Owns: what the options take. Does not own: running queries.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { MeshError } from "../../sdk/model/errors.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { countOption } from "../../cli/options.ts";
+import { readFlags } from "../../cli/read-flags.ts";
 import { nexmarkQueries, queryOf } from "./queries/all.ts";
 import type { NexmarkMode, NexmarkQuery } from "./queries/nexmark-query.ts";
 
@@ -36,16 +37,9 @@ interface Flags {
  * @throws ERR_OPTION if it can't be understood
  */
 export function readOptions(args: readonly string[]): NexmarkOptions | undefined {
-  const command = newCommand();
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const words = error.message.replace(/^error: /, "");
-    throw new MeshError("ERR_OPTION", `npm run nexmark: ${words}`, { cause: error });
-  }
-  const { query, events, world, mode, json = false } = command.opts<Flags>();
+  const flags = readFlags<Flags>(newCommand(), args);
+  if (flags === undefined) return undefined;
+  const { query, events, world, mode, json = false } = flags;
   const queries = query === undefined ? nexmarkQueries : [queryOf(query)];
   return { queries, events, world, mode, isJson: json };
 }
@@ -54,7 +48,7 @@ function newCommand(): Command {
   return new Command("npm run nexmark --")
     .description("Runs Nexmark's queries 0 to 12, and counts what they give.")
     .option("--query <n>", "one query, 0 to 12 (default: all)", wholeNumber)
-    .option("--events <n>", "how many (default: 100000; queries 4, 6 and 9: 10000)", countOf)
+    .option("--events <n>", "how many (default: 100000; queries 4, 6 and 9: 10000)", countOption)
     .addOption(
       new Option("--world <world>", "memory: in this process; embedded: functions in processes")
         .choices(["memory", "embedded"])
@@ -65,15 +59,7 @@ function newCommand(): Command {
         .choices(["batch", "streaming"])
         .default("streaming"),
     )
-    .option("--json", "print a JSON line for each query")
-    .configureOutput({ writeErr: () => {} })
-    .exitOverride();
-}
-
-function countOf(text: string): number {
-  const count = wholeNumber(text);
-  if (count >= 1) return count;
-  throw new InvalidArgumentError("Give at least 1.");
+    .option("--json", "print a JSON line for each query");
 }
 
 function wholeNumber(text: string): number {

@@ -3,8 +3,9 @@
  *
  * Owns: what the options take, and their defaults. Does not own: running.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { MeshError } from "../../sdk/model/errors.ts";
+import { Command, Option } from "commander";
+import { countOption } from "../../cli/options.ts";
+import { readFlags } from "../../cli/read-flags.ts";
 import type { ChaosOptions } from "./chaos-run.ts";
 
 interface Flags extends Pick<ChaosOptions, "world" | "events" | "kills" | "seed"> {
@@ -34,16 +35,8 @@ const DEADLINE_S_OF_EVENT = 0.01;
 export function readOptions(
   args: readonly string[],
 ): (ChaosOptions & { readonly isJson: boolean }) | undefined {
-  const command = newCommand();
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const words = error.message.replace(/^error: /, "");
-    throw new MeshError("ERR_OPTION", `npm run chaos: ${words}`, { cause: error });
-  }
-  const flags = command.opts<Flags>();
+  const flags = readFlags<Flags>(newCommand(), args);
+  if (flags === undefined) return undefined;
   const { world, events, kills, seed, pipeline: shape, json: isJson = false } = flags;
   const seconds =
     flags.deadline ?? DEADLINE_S_LEAST + kills * DEADLINE_S_OF_KILL + events * DEADLINE_S_OF_EVENT;
@@ -65,17 +58,10 @@ function newCommand(): Command {
         .choices(["delays", "rushes"])
         .default("delays"),
     )
-    .option("--events <n>", "how many flights", wholeNumber, 20_000)
-    .option("--kills <n>", "how many processes are killed at least", wholeNumber, 20)
-    .option("--seed <n>", "of the flights, the moments and the choices", wholeNumber, 2_026)
-    .option("--per-message <n>", "flights in a message (default: 1; google: 200)", wholeNumber)
-    .option("--deadline <s>", "give up after so many seconds (default: by the load)", wholeNumber)
-    .option("--json", "print one JSON object and nothing else")
-    .configureOutput({ writeErr: () => {} })
-    .exitOverride();
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number from 1 on.");
+    .option("--events <n>", "how many flights", countOption, 20_000)
+    .option("--kills <n>", "how many processes are killed at least", countOption, 20)
+    .option("--seed <n>", "of the flights, the moments and the choices", countOption, 2_026)
+    .option("--per-message <n>", "flights in a message (default: 1; google: 200)", countOption)
+    .option("--deadline <s>", "give up after so many seconds (default: by the load)", countOption)
+    .option("--json", "print one JSON object and nothing else");
 }

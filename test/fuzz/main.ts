@@ -4,8 +4,9 @@
  * Owns: the output and the exit code: 0 every input was answered as it must be, and nothing is lost; 1
  * something is wrong; 2 the command line can't be understood; 130 it was stopped.
  */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { formatCount } from "../../cli/format.ts";
+import { countOption } from "../../cli/options.ts";
 import { endWithReader, outputColumns, print, printAside } from "../../cli/output.ts";
 import { startProgress } from "../../cli/progress.ts";
 import { renderTable } from "../../cli/table.ts";
@@ -33,8 +34,8 @@ process.exit(exitCode);
 async function main(args: readonly string[]): Promise<number> {
   const command = new Command("npm run fuzz --")
     .description("Gives every endpoint broken input, and looks for crashes and lost messages.")
-    .option("--inputs <n>", "how many, over all endpoints", wholeNumber, 100_000)
-    .option("--seed <n>", "of the inputs", wholeNumber, 2_026)
+    .option("--inputs <n>", "how many, over all endpoints", countOption, 100_000)
+    .option("--seed <n>", "of the inputs", countOption, 2_026)
     .option("--json", "print one JSON object and nothing else")
     .exitOverride();
   try {
@@ -78,9 +79,4 @@ function tableOf(endpoints: readonly EndpointReport[]): string {
   );
   const faults = endpoints.flatMap((each) => each.faults.map((f) => `${each.endpoint}: ${f}`));
   return [table, ...faults].join("\n");
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number from 1 on.");
 }
