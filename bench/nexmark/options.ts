@@ -4,8 +4,7 @@
  * Owns: what the options take. Does not own: running queries.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { countOption } from "../../cli/options.ts";
-import { readFlags } from "../../cli/read-flags.ts";
+import { readFlags } from "../read-flags.ts";
 import { nexmarkQueries, queryOf } from "./queries/all.ts";
 import type { NexmarkMode, NexmarkQuery } from "./queries/nexmark-query.ts";
 
@@ -48,7 +47,7 @@ function newCommand(): Command {
   return new Command("npm run nexmark --")
     .description("Runs Nexmark's queries 0 to 12, and counts what they give.")
     .option("--query <n>", "one query, 0 to 12 (default: all)", wholeNumber)
-    .option("--events <n>", "how many (default: 100000; queries 4, 6 and 9: 10000)", countOption)
+    .option("--events <n>", "how many (default: 100000; queries 4, 6 and 9: 10000)", countOf)
     .addOption(
       new Option("--world <world>", "memory: in this process; embedded: functions in processes")
         .choices(["memory", "embedded"])
@@ -60,6 +59,12 @@ function newCommand(): Command {
         .default("streaming"),
     )
     .option("--json", "print a JSON line for each query");
+}
+
+function countOf(text: string): number {
+  const count = wholeNumber(text);
+  if (count >= 1) return count;
+  throw new InvalidArgumentError("Give at least 1.");
 }
 
 function wholeNumber(text: string): number {

@@ -4,8 +4,8 @@
  * Owns: what the options take, and their defaults. Does not own: running.
  */
 import { Command, Option } from "commander";
+import { readFlags } from "../../bench/read-flags.ts";
 import { countOption } from "../../cli/options.ts";
-import { readFlags } from "../../cli/read-flags.ts";
 import type { ChaosOptions } from "./chaos-run.ts";
 
 interface Flags extends Pick<ChaosOptions, "world" | "events" | "kills" | "seed"> {
