@@ -7,10 +7,9 @@
  * H1. `url(name)` stays the same as long as the host lives, whatever instances come and go.
  * H2. No process outlives the host, also where the host is killed.
  */
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Dispatcher } from "undici";
 import { MeshError } from "../sdk/model/errors.ts";
+import { COMPILE_CACHE_FOLDER } from "./compile-cache.ts";
 import { DirectExchange } from "./function-host/direct-exchange.ts";
 import { type Front, routeOf, startFront } from "./function-host/front.ts";
 import { FunctionPool } from "./function-host/pool.ts";
@@ -80,8 +79,7 @@ export async function startFunctionHost(
   const front = await startFront(options.port ?? 0, pools);
   const surroundings = {
     reaper: new Reaper(),
-    compileCacheFolder:
-      options.compileCacheFolder ?? join(homedir(), ".cache", "tidemark", "compile-cache"),
+    compileCacheFolder: options.compileCacheFolder ?? COMPILE_CACHE_FOLDER,
     onLog: options.onLog ?? (() => {}),
   };
   for (const spec of resolved) pools.set(spec.name, new FunctionPool(spec, surroundings));

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import type { Quake } from "../../examples/earthquakes.ts";
 import {
   type AirportDelay,
   compareDays,
@@ -14,7 +15,7 @@ import {
   computeFlights,
   type FlightRecord,
 } from "../../examples/flights-oracle.ts";
-import { QUAKES, SONNETS } from "./inputs.ts";
+import { SONNETS } from "./inputs.ts";
 import type { Collector } from "./mesh-clients.ts";
 import {
   comparePanes,
@@ -74,19 +75,20 @@ export async function checkFlights(
   expect(stages.map(({ deadLetters }) => deadLetters)).toEqual(stages.map(() => 0));
 }
 
-/** Runs `earthquakes.ts` and compares every hour and every pane; returns the panes. */
+/** Runs `earthquakes.ts` over these quakes and compares every hour and every pane; returns the panes. */
 export async function runEarthquakes(
   bundled: BundledPipeline,
   { world }: World,
+  quakes: readonly Quake[],
   { ingestMs, doneMs }: Deadlines,
 ): Promise<readonly QuakePane[]> {
   return withMesh({ ...bundled, ...(world && { world }) }, async (run) => {
-    const expected = computeQuakeHours(QUAKES);
+    const expected = computeQuakeHours(quakes);
     const collector = await run.collect("quake-panes");
     // In portions, so that the watermark has passed hours for which reports are still to come.
-    for (let from = 0; from < QUAKES.length; from += PORTION) {
-      await run.publish("earthquakes", QUAKES.slice(from, from + PORTION));
-      await run.ingested(Math.min(from + PORTION, QUAKES.length), ingestMs);
+    for (let from = 0; from < quakes.length; from += PORTION) {
+      await run.publish("earthquakes", quakes.slice(from, from + PORTION));
+      await run.ingested(Math.min(from + PORTION, quakes.length), ingestMs);
       await sleep(PAUSE_MS);
     }
     await run.drain(doneMs);
