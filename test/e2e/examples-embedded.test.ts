@@ -27,10 +27,10 @@ describe.concurrent("on the embedded world", () => {
   });
 
   it(
-    "20,000 flights give every airport-hour and the worst airports of every day",
+    "6,000 flights give every airport-hour and the worst airports of every day",
     async () => {
       const bundled = await bundle("examples/flights.ts", flights);
-      await runFlights(bundled, {}, FLIGHTS, DEADLINES);
+      await runFlights(bundled, {}, FLIGHTS.slice(0, 6_000), DEADLINES);
     },
     TIMEOUT_MS,
   );

@@ -44,19 +44,19 @@ describe.skipIf(missing.length > 0).concurrent(`on Google's emulators${reason}`,
   );
 
   it(
-    "450 flights give every airport-hour and the worst airports of every day",
+    "300 flights give every airport-hour and the worst airports of every day",
     async () => {
       const bundled = await bundle("examples/flights.ts", flights);
-      await runFlights(bundled, GOOGLE, FLIGHTS.slice(0, 450), DEADLINES);
+      await runFlights(bundled, GOOGLE, FLIGHTS.slice(0, 300), DEADLINES);
     },
     TIMEOUT_MS,
   );
 
   it(
-    "500 earthquakes give every hour, pane by pane: on time, and again for each late report",
+    "300 earthquakes give every hour, pane by pane: on time, and again for each late report",
     async () => {
       const bundled = await bundle("examples/earthquakes.ts", earthquakes);
-      const panes = await runEarthquakes(bundled, GOOGLE, QUAKES.slice(0, 500), DEADLINES);
+      const panes = await runEarthquakes(bundled, GOOGLE, QUAKES.slice(0, 300), DEADLINES);
       expect(new Set(panes.map(({ timing }) => timing))).toEqual(new Set(["ON_TIME", "LATE"]));
     },
     TIMEOUT_MS,

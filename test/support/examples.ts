@@ -32,8 +32,9 @@ export interface Deadlines {
   readonly doneMs: number;
 }
 
-const PORTION = 250;
-const PAUSE_MS = 1_000;
+const PORTIONS = 4;
+/** Time for a tick or two. */
+const PAUSE_MS = 500;
 
 type World = Pick<RunMeshOptions, "world">;
 
@@ -86,9 +87,10 @@ export async function runEarthquakes(
     const expected = computeQuakeHours(quakes);
     const collector = await run.collect("quake-panes");
     // In portions, so that the watermark has passed hours for which reports are still to come.
-    for (let from = 0; from < quakes.length; from += PORTION) {
-      await run.publish("earthquakes", quakes.slice(from, from + PORTION));
-      await run.ingested(Math.min(from + PORTION, quakes.length), ingestMs);
+    const portion = Math.ceil(quakes.length / PORTIONS);
+    for (let from = 0; from < quakes.length; from += portion) {
+      await run.publish("earthquakes", quakes.slice(from, from + portion));
+      await run.ingested(Math.min(from + portion, quakes.length), ingestMs);
       await sleep(PAUSE_MS);
     }
     await run.drain(doneMs);
