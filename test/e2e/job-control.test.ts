@@ -133,7 +133,9 @@ it.concurrent("pause, resume, cancel with its state kept, and a drain past loops
   });
 });
 
-it.concurrent("cancel stops a mesh at once, and deletes its state", { timeout: TIMEOUT_MS }, async () => {
+it.concurrent("cancel stops a mesh at once, and deletes its state", {
+  timeout: TIMEOUT_MS,
+}, async () => {
   await withMesh(bundled, async (run) => {
     await run.publish("visits", visits(200, Date.now()));
     await run.ingested(200, 30_000);
