@@ -9,7 +9,7 @@
  */
 import type { Dispatcher } from "undici";
 import { MeshError } from "../sdk/model/errors.ts";
-import { COMPILE_CACHE_FOLDER } from "./compile-cache.ts";
+import { COMPILE_CACHE_FOLDER, pruneCompileCache } from "./compile-cache.ts";
 import { DirectExchange } from "./function-host/direct-exchange.ts";
 import { type Front, routeOf, startFront } from "./function-host/front.ts";
 import { FunctionPool } from "./function-host/pool.ts";
@@ -83,7 +83,7 @@ export async function startFunctionHost(
     onLog: options.onLog ?? (() => {}),
   };
   for (const spec of resolved) pools.set(spec.name, new FunctionPool(spec, surroundings));
-  const host = hostOf(front, pools, surroundings);
+  const host = hostOf(front, pools, surroundings, pruneCompileCache());
   if (options.keepWarm !== true) return host;
   try {
     await Promise.all([...pools.values()].map((pool) => pool.warm()));
@@ -98,6 +98,7 @@ function hostOf(
   front: Front,
   pools: Map<string, FunctionPool>,
   surroundings: ConstructorParameters<typeof FunctionPool>[1],
+  pruning: Promise<void>,
 ): FunctionHost {
   const poolOf = (name: string): FunctionPool => {
     const pool = pools.get(name);
@@ -112,6 +113,7 @@ function hostOf(
     await Promise.all([...pools.values()].map((pool) => pool.stop()));
     await front.close();
     surroundings.reaper.close();
+    await pruning;
   };
   return {
     url: (name) => `${front.origin}/${name}`,
