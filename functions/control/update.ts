@@ -129,7 +129,9 @@ async function contentToMove(
     await putDeployment(store, deployment);
     await noteChange(control, { ...begun, phase: "moving" });
   } catch (error) {
-    await resume(control); // Nothing of its state has changed yet.
+    // Nothing of its state has changed yet; but it may be noted that it is about to.
+    const { change: now } = await readJob(control);
+    if (now?.phase !== "moving") await resume(control);
     throw error;
   }
   return content;

@@ -2,11 +2,13 @@
  * `acknowledged-durable` (A5, J2, J3): what is acknowledged is committed and flushed; a message of a
  * source, when its group is registered, published and confirmed.
  */
+import type { Envelope } from "../../../functions/envelope.ts";
 import type { Register } from "../../../functions/register.ts";
 import { bundleKey, shardKey } from "../world/ledger.ts";
 import type { Life } from "../world/life.ts";
 import { envelopeOf } from "./bundles.ts";
 import type { Checker, CommitEvent, DeliveryEvent, RunView } from "./checker.ts";
+import { addressOf, isForgone, producerOf } from "./generations.ts";
 import { hasReceived } from "./in-flight.ts";
 
 /** A5: an acknowledgement means committed and flushed. */
@@ -17,35 +19,44 @@ export const acknowledgedDurable: Checker = {
     const ingests = new Map<Life, IngestRecord>();
     const published = new Set<string>();
     const outboxes: Outboxes = new Map();
+    /** What instances sent on to the stage that has their name since an update. */
+    const passedOn = new Set<string>();
     const recordOf = (life: Life): IngestRecord => {
       const record = ingests.get(life) ?? { acknowledged: 0, registers: new Map() };
       ingests.set(life, record);
       return record;
     };
-    const kinds = new Map(run.plan.stages.map(({ id, kind }) => [id, kind]));
     return {
       committed: (event) => noteReceived(event, outboxes),
       registered({ id, text }, by) {
-        if (kinds.get(by.stage) === "ingest")
-          recordOf(by).registers.set(id, run.ledger.registerOf(text));
+        if (isIngest(by)) recordOf(by).registers.set(id, run.ledger.registerOf(text));
       },
-      published({ envelope }) {
+      published({ envelope }, by) {
         if (envelope === undefined) return;
-        const { producer, sequence, stage, shard } = envelope;
-        published.add(bundleKey(producer, shardKey({ stage, shard }), sequence));
+        published.add(nameOf(envelope));
+        if (!isIngest(by) && !envelope.producer.startsWith(`${by.stage}/`))
+          passedOn.add(`${by.name} ${nameOf(envelope)}`);
       },
       acknowledged(event) {
         // A letter that was taken before is acknowledged without any group.
         if (event.how === "replay") return;
-        const isIngest = kinds.get(event.life.stage) === "ingest";
-        const problem = isIngest
+        const problem = isIngest(event.life)
           ? ingestProblem(recordOf(event.life), published)
-          : shardProblem(run, event, outboxes);
+          : shardProblem(run, event, outboxes, passedOn);
         if (problem !== undefined) report(`${event.life.name}: ${problem}`);
       },
     };
   },
 };
+
+/** Names a bundle among those of all generations. */
+function nameOf(envelope: Envelope): string {
+  return bundleKey(producerOf(envelope), shardKey(envelope), envelope.sequence);
+}
+
+function isIngest({ stage, plan }: Life): boolean {
+  return plan.stages.find(({ id }) => id === stage)?.kind === "ingest";
+}
 
 /** What an ingest instance has registered, and how many messages it has acknowledged. */
 interface IngestRecord {
@@ -83,20 +94,27 @@ function noteReceived({ commit, before, after }: CommitEvent, outboxes: Outboxes
     for (let i = 0; i < intervals.length; i += 2) {
       for (let n = intervals[i + 1] ?? -1; n >= (intervals[i] ?? 0); n--) {
         if (hasReceived(before?.progress, producer, n)) break;
-        outboxes.set(bundleKey(producer, target, n), after.identities);
+        const by = producerOf({ producer, generation: after.generation });
+        outboxes.set(bundleKey(by, target, n), after.identities);
       }
     }
   }
 }
 
 function shardProblem(
-  { ledger }: RunView,
-  { message }: DeliveryEvent,
+  { ledger, plan }: RunView,
+  { message, life }: DeliveryEvent,
   outboxes: Outboxes,
+  passedOn: ReadonlySet<string>,
 ): string | undefined {
-  const { producer, sequence, stage, shard } = envelopeOf(message.data);
-  if (sequence < 0) return undefined;
-  const outbox = outboxes.get(bundleKey(producer, shardKey({ stage, shard }), sequence));
+  const envelope = envelopeOf(message.data);
+  const { producer, sequence } = envelope;
+  if (sequence < 0 || isForgone(envelope, ledger.job)) return undefined;
+  const now = addressOf(envelope, ledger.job, plan);
+  if (passedOn.has(`${life.name} ${nameOf(envelope)}`)) return undefined;
+  const outbox =
+    outboxes.get(bundleKey(producerOf({ ...envelope, ...now }), shardKey(now), sequence)) ??
+    outboxes.get(nameOf(envelope));
   const name = `bundle ${sequence} of ${producer}`;
   if (outbox === undefined) return `acknowledges ${name}, which no commit has`;
   const missing = outbox.find((identity) => !ledger.sent.has(identity));
