@@ -16,10 +16,7 @@ import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { type Envelope, isIngestProducer } from "./envelope.ts";
 import type { Job } from "./job.ts";
-import type { Clock, Store } from "./ports.ts";
-
-/** For how long the job that was read may answer for the stored one, in ms. */
-const FRESH_MS = 5_000;
+import type { Store } from "./ports.ts";
 
 /** Returns an envelope as the instance's own plan would have it. */
 export type Translate = (envelope: Envelope) => Envelope;
@@ -28,15 +25,12 @@ export type Translate = (envelope: Envelope) => Envelope;
 export class Fence {
   readonly #plan: MeshPlan;
   readonly #store: Pick<Store, "readJob">;
-  readonly #clock: Clock;
   #verified: Promise<void> | undefined;
   #reads = 0;
-  #read: { readonly job: Job | undefined; readonly atMs: number } | undefined;
 
-  constructor(plan: MeshPlan, store: Pick<Store, "readJob">, clock: Clock) {
+  constructor(plan: MeshPlan, store: Pick<Store, "readJob">) {
     this.#plan = plan;
     this.#store = store;
-    this.#clock = clock;
   }
 
   /**
@@ -58,7 +52,8 @@ export class Fence {
    * @throws ERR_PLAN_MISMATCH if it must come again (FE2)
    */
   async admit({ plan, producer, stage }: Envelope): Promise<Translate | undefined> {
-    const job = await this.#freshJob();
+    // Read anew for each message: the plan that sent it may have come back since the last one.
+    const job = await this.#readJob();
     const superseded = job?.plan === this.#plan.hash ? job.superseded?.[plan] : undefined;
     if (superseded === undefined) {
       throw new MeshError(
@@ -90,18 +85,10 @@ export class Fence {
     );
   }
 
-  async #freshJob(): Promise<Job | undefined> {
-    const read = this.#read;
-    if (read !== undefined && read.atMs > this.#clock.nowMs() - FRESH_MS) return read.job;
-    return this.#readJob();
-  }
-
   async #readJob(): Promise<Job | undefined> {
     this.#reads++;
     const record = await this.#store.readJob();
-    const job = record === undefined ? undefined : (JSON.parse(record.text) as Job);
-    this.#read = { job, atMs: this.#clock.nowMs() };
-    return job;
+    return record === undefined ? undefined : (JSON.parse(record.text) as Job);
   }
 }
 

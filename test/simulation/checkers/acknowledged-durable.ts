@@ -3,6 +3,7 @@
  * source, when its group is registered, published and confirmed.
  */
 import type { Envelope } from "../../../functions/envelope.ts";
+import type { Job } from "../../../functions/job.ts";
 import type { Register } from "../../../functions/register.ts";
 import { bundleKey, shardKey } from "../world/ledger.ts";
 import type { Life } from "../world/life.ts";
@@ -21,6 +22,8 @@ export const acknowledgedDurable: Checker = {
     const outboxes: Outboxes = new Map();
     /** What instances sent on to the stage that has their name since an update. */
     const passedOn = new Set<string>();
+    /** The job as each plan had it last. */
+    const jobs = new Map<string, Job>();
     const recordOf = (life: Life): IngestRecord => {
       const record = ingests.get(life) ?? { acknowledged: 0, registers: new Map() };
       ingests.set(life, record);
@@ -28,6 +31,10 @@ export const acknowledgedDurable: Checker = {
     };
     return {
       committed: (event) => noteReceived(event, outboxes),
+      jobStored({ job: { text } }) {
+        const job = JSON.parse(text) as Job;
+        jobs.set(job.plan, job);
+      },
       registered({ id, text }, by) {
         if (isIngest(by)) recordOf(by).registers.set(id, run.ledger.registerOf(text));
       },
@@ -42,7 +49,7 @@ export const acknowledgedDurable: Checker = {
         if (event.how === "replay") return;
         const problem = isIngest(event.life)
           ? ingestProblem(recordOf(event.life), published)
-          : shardProblem(run, event, outboxes, passedOn);
+          : shardProblem(run, event, { outboxes, passedOn, jobs });
         if (problem !== undefined) report(`${event.life.name}: ${problem}`);
       },
     };
@@ -93,7 +100,7 @@ function noteReceived({ commit, before, after }: CommitEvent, outboxes: Outboxes
   for (const [producer, [intervals]] of Object.entries(after.progress.received)) {
     for (let i = 0; i < intervals.length; i += 2) {
       for (let n = intervals[i + 1] ?? -1; n >= (intervals[i] ?? 0); n--) {
-        if (hasReceived(before?.progress, producer, n)) break;
+        if (hasReceived(before?.progress, producer, n)) continue;
         const by = producerOf({ producer, generation: after.generation });
         outboxes.set(bundleKey(by, target, n), after.identities);
       }
@@ -101,20 +108,29 @@ function noteReceived({ commit, before, after }: CommitEvent, outboxes: Outboxes
   }
 }
 
+/** What is known of all bundles. */
+interface Known {
+  readonly outboxes: Outboxes;
+  readonly passedOn: ReadonlySet<string>;
+  readonly jobs: ReadonlyMap<string, Job>;
+}
+
 function shardProblem(
   { ledger, plan }: RunView,
   { message, life }: DeliveryEvent,
-  outboxes: Outboxes,
-  passedOn: ReadonlySet<string>,
+  { outboxes, passedOn, jobs }: Known,
 ): string | undefined {
   const envelope = envelopeOf(message.data);
   const { producer, sequence } = envelope;
   if (sequence < 0 || isForgone(envelope, ledger.job)) return undefined;
-  const now = addressOf(envelope, ledger.job, plan);
   if (passedOn.has(`${life.name} ${nameOf(envelope)}`)) return undefined;
-  const outbox =
-    outboxes.get(bundleKey(producerOf({ ...envelope, ...now }), shardKey(now), sequence)) ??
-    outboxes.get(nameOf(envelope));
+  // It may have been taken as today's plan sees it, as the instance's own does, or as it was sent.
+  const names = [
+    nameOf({ ...envelope, ...addressOf(envelope, ledger.job, plan) }),
+    nameOf({ ...envelope, ...addressOf(envelope, jobs.get(life.plan.hash), life.plan) }),
+    nameOf(envelope),
+  ];
+  const outbox = names.map((each) => outboxes.get(each)).find((each) => each !== undefined);
   const name = `bundle ${sequence} of ${producer}`;
   if (outbox === undefined) return `acknowledges ${name}, which no commit has`;
   const missing = outbox.find((identity) => !ledger.sent.has(identity));

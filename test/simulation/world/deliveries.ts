@@ -7,6 +7,7 @@
  */
 import type { Mailboxes, OutgoingMessage, Subscriptions } from "../../../functions/ports.ts";
 import type { SourceMessage } from "../../../sdk/io/source-spec.ts";
+import { MeshError } from "../../../sdk/model/errors.ts";
 import type { Faults } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Give, type KeyedMessage, Subscription } from "./subscription.ts";
@@ -26,6 +27,8 @@ export class Deliveries implements Mailboxes, Subscriptions {
   readonly #faults: Faults;
   readonly #byTopic = new Map<string, Subscription>();
   readonly #byName = new Map<string, Subscription>();
+  /** Topics that a deploy has removed. */
+  readonly #gone = new Set<string>();
   readonly #kept = new Map<string, SourceMessage[]>();
   readonly #snapshots = new Map<string, Snapshot>();
   /** Pub/Sub does not tell what is out, the embedded one does: a seed's world is one or the other. */
@@ -45,9 +48,18 @@ export class Deliveries implements Mailboxes, Subscriptions {
       known.start();
       return;
     }
+    this.#gone.delete(topic);
     const subscription = new Subscription(topic, give, this.#scheduler, this.#faults);
     this.#byTopic.set(topic, subscription);
     this.#byName.set(name, subscription);
+  }
+
+  /** Removes a subscription with its topic, and all that waits there. */
+  remove({ topic, name }: { readonly topic: string; readonly name: string }): void {
+    this.#byName.get(name)?.purge();
+    this.#byName.delete(name);
+    this.#byTopic.delete(topic);
+    this.#gone.add(topic);
   }
 
   /** Messages of a topic that nobody takes from. */
@@ -68,6 +80,7 @@ export class Deliveries implements Mailboxes, Subscriptions {
 
   async publish(messages: readonly OutgoingMessage[]): Promise<void> {
     for (const { topic, orderingKey, data, attributes } of messages) {
+      if (this.#gone.has(topic)) throw new MeshError("ERR_SINK", `There is no topic ${topic}.`);
       const publishTime = new Date(this.#scheduler.nowMs).toISOString();
       const message = { data, attributes, messageId: String(this.#nextId++), publishTime };
       const subscription = this.#byTopic.get(topic);

@@ -155,11 +155,14 @@ export class SimulatedMesh {
     return { plan, compile: compiling, options: this.options, ...nowhere };
   }
 
-  /** Puts the functions of another plan in place, and the subscriptions that it has more. */
+  /** Puts the functions of another plan in place, with the topics and subscriptions that it has. */
   deploy(pipeline: Pipeline, { plan, compile: compiling }: Deployment): void {
     this.#compile = compiling;
+    const before = this.#deployed.subscriptions;
     this.#deployed.replace(pipeline, plan);
     this.#input.scheduler.note(`plan ${plan.hash} is in place`);
+    const names = new Set(this.#deployed.subscriptions.map(({ name }) => name));
+    for (const each of before) if (!names.has(each.name)) this.#deliveries.remove(each);
     this.#subscribe();
   }
 
