@@ -44,7 +44,7 @@ const PART_EVENTS = 12;
 
 /** The pipeline with its groupings under these names: one seed has sessions, the next has state and timers. */
 export function controlled(seed: number, [windows, others]: Names): Pipeline {
-  const watermark = watermarks.boundedOutOfOrderness(BEHIND_MS, { idle: 30 * MINUTE_MS });
+  const watermark = watermarks.boundedOutOfOrderness(BEHIND_MS, { idle: 24 * 60 * MINUTE_MS });
   return pipeline("sim-controlled", (p) => {
     const events = p.read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }));
     const pairs = events.map((e) => kv(e.key, e.value), { name: "pairs" });
