@@ -156,6 +156,8 @@ export interface Store {
   putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void>;
   /** Returns up to `limit` dead letters, newest first; fewer only if there are no more. */
   listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]>;
+  /** Returns how many dead letters are open, of one stage or of all. */
+  countOpenDeadLetters(stage?: string): Promise<number>;
   /** Returns those of the dead letters that are there, in the order of `ids`. */
   readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]>;
   /** Removes dead letters; one that is gone already is no error. */

@@ -130,6 +130,7 @@ test(
     expect(status).toMatchObject({
       pipeline: "watched",
       state: "RUNNING",
+      deadLettersOpen: 6,
       plan: run.mesh.plan.hash,
     });
     expect(ingest).toMatchObject({
@@ -137,6 +138,7 @@ test(
       elementsIn: 60,
       elementsOut: 54,
       deadLetters: 6,
+      deadLettersOpen: 6,
       outputWatermark: "2026-01-01T00:00:59.000Z",
       failures: [{ code: "ERR_USER_CODE", dead: 6 }],
     });
