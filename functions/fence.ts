@@ -8,7 +8,8 @@
  *
  * FE1. An instance whose plan is not the stored job's writes neither a shard that was never committed
  *      nor a register: a deploy without an update changes nothing, and nor does an update without a
- *      deploy. A job rests for longer than an instance may be idle without making sure again.
+ *      deploy. A job rests for longer than an instance may be idle without making sure again. Nor is
+ *      anything taken for a job whose state was deleted.
  * FE2. A message of a plan that the job does not know is refused: it may still be wanted.
  * FE3. What shards, tracker and launch of a superseded plan sent is dropped, for all of it was received
  *      once. What its ingest instances sent is taken: its source messages may be acknowledged.
@@ -16,7 +17,7 @@
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { type Envelope, isIngestProducer } from "./envelope.ts";
-import type { Job } from "./job.ts";
+import { isGone, type Job } from "./job.ts";
 import type { Clock, Store } from "./ports.ts";
 
 /** For how long the job that was read may answer for the stored one, in ms. */
@@ -96,6 +97,13 @@ export class Fence {
 
   async #verifyNow(): Promise<void> {
     const job = await this.#readJob();
+    if (job !== undefined && isGone(job)) {
+      throw new MeshError(
+        "ERR_PLAN_MISMATCH",
+        `The stored job of pipeline ${this.#plan.pipeline} was cancelled: nothing is taken before it ` +
+          "is launched again.",
+      );
+    }
     if (job === undefined || job.plan === this.#plan.hash) return;
     throw new MeshError(
       "ERR_PLAN_MISMATCH",

@@ -218,7 +218,7 @@ export interface Subscriptions {
   start(configs: Readonly<Record<string, string>>): Promise<void>;
   /** Deliveries that are out, in all; undefined where the world does not tell. */
   outstanding(names: readonly string[]): Promise<number | undefined>;
-  /** Drops all that was published until now. */
+  /** Drops all that was published until now; a subscription that is gone has nothing. */
   purge(names: readonly string[]): Promise<void>;
   /** Remembers what of a subscription is not acknowledged yet; an id that is there stays as it is. */
   snapshot(name: string, id: string): Promise<void>;

@@ -112,9 +112,9 @@ async function contentToMove(
 ): Promise<SnapshotContent> {
   const { store } = control.world;
   const { hash } = deployment.plan;
-  if (change?.phase === "moving" && change.snapshot !== undefined) {
-    if (change.kind === "update" && change.plan === hash)
-      return readSnapshot(store, change.snapshot);
+  if (change?.phase === "moving") {
+    const isSame = change.kind === "update" && change.plan === hash;
+    if (isSame && change.snapshot !== undefined) return readSnapshot(store, change.snapshot);
     const what = change.kind === "update" ? `update to plan ${change.plan}` : change.kind;
     throw new MeshError(
       "ERR_OPTION",

@@ -114,7 +114,9 @@ export class SimulatedMesh {
     const { plan, options } = this;
     const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
     const deployment: Deployment = { plan, compile: { shards: SHARDS }, options, ...nowhere };
-    return this.operate((world) => launch(deployment, world, ticksOf(plan, world, options)));
+    return this.operate(async (world) => {
+      await launch(deployment, world, ticksOf(plan, world, options));
+    });
   }
 
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
