@@ -2,7 +2,8 @@
  * Code bundles: one self-contained file a function, by esbuild.
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
- * that the stage reads from. Does not own: where bundles go (resources here, processes locally).
+ * that the stage reads from. Does not own: Google's clients, the same in all bundles
+ * (google-clients.ts), and where bundles go (resources here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
@@ -17,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
-import { inlineTasksJson } from "./inline-json.ts";
+import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
 import { projectMap, projectOf } from "./source-map-paths.ts";
 
@@ -119,31 +120,39 @@ async function store(name: string, { text, map }: Built, parent: string): Promis
   return { name, folder, bytes: Buffer.byteLength(text), hash };
 }
 
+/** How all code of a function is built. */
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "silent",
+} as const satisfies BuildOptions;
+
 /** One build for all entries: what they share is read and parsed once. */
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
 ): Promise<Map<string, Built>> {
-  const options: BuildOptions & { write: false } = {
-    entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-    plugins: [virtualEntries(entries), inlineTasksJson, ownLocation],
-    outdir: root,
-    bundle: true,
-    platform: "node",
-    target: "node22",
-    format: "cjs",
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: "none",
-    // Beside the bundle, which does not name it: it is read only for what was thrown.
-    sourcemap: "external",
-    sourcesContent: false,
-    write: false,
-    logLevel: "silent",
-    alias: { ...tidemarkAlias },
-  };
   try {
-    const { outputFiles } = await build(options);
+    const [clients, { outputFiles }] = await Promise.all([
+      googleClients(COMMON),
+      build({
+        ...COMMON,
+        entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
+        plugins: [virtualEntries(entries), sharedGoogleClients, ownLocation],
+        outdir: root,
+        format: "cjs",
+        write: false,
+        alias: { ...tidemarkAlias },
+        // Beside the bundle, which does not name it: it is read only for what was thrown.
+        sourcemap: "external",
+        sourcesContent: false,
+      }),
+    ]);
+    const before = `"use strict";${clients}`;
     const own = resolve(root);
     const folders = { from: own, project: projectOf(file), own };
     const built = new Map<string, Built>();
@@ -151,8 +160,8 @@ async function buildTexts(
       const name = basename(basename(path, ".map"), ".js");
       const each = built.get(name) ?? { text: "", map: "" };
       built.set(name, each);
-      if (path.endsWith(".map")) each.map = projectMap(text, folders);
-      else each.text = text;
+      if (path.endsWith(".map")) each.map = projectMap(text, folders, before);
+      else each.text = before + text;
     }
     return built;
   } catch (cause) {

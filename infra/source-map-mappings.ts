@@ -27,15 +27,18 @@ const start = (): Position => ({ column: 0, source: 0, line: 0, originalColumn: 
  * between them belongs to no source.
  *
  * @param numberOf - the new number of a source; undefined: left out
+ * @param before - text that was put before what the mappings are of
  */
 export function mappingsOf(
   mappings: string,
   numberOf: (source: number) => number | undefined,
+  before: string,
 ): string {
-  const read = start();
+  const lines = before.split("\n");
+  const read = { ...start(), column: lines.at(-1)?.length ?? 0 };
   const written = start();
   const fields: number[] = [];
-  let text = "";
+  let text = ";".repeat(lines.length - 1);
   let isFirst = true;
   let isKept = false;
   const end = (): void => {

@@ -5,7 +5,7 @@
  * no path of a machine. Does not own: making the map (code-bundle.ts), its coding
  * (source-map-mappings.ts).
  *
- * With the packages it would be ten times as large, and reading it would take a small function's memory.
+ * Packages are left out: a map of them is many times as large, and is read into a small function's memory.
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -28,15 +28,19 @@ export interface MapFolders {
   readonly own: string;
 }
 
-/** Returns a map of the author's files, named from the project, and of tidemark's as `tidemark/…`. */
-export function projectMap(map: string, folders: MapFolders): string {
+/**
+ * Returns a map of the author's files, named from the project, and of tidemark's as `tidemark/…`.
+ *
+ * @param before - text that was put before what the map is of
+ */
+export function projectMap(map: string, folders: MapFolders, before: string): string {
   const { version, sources, mappings } = JSON.parse(map) as MapJson;
   const kept: string[] = [];
   const numbers = sources.map((source) => {
     const name = nameOf(resolve(folders.from, source), folders);
     return name === undefined || source.includes(":") ? undefined : kept.push(name) - 1;
   });
-  const own = mappingsOf(mappings, (source) => numbers[source]);
+  const own = mappingsOf(mappings, (source) => numbers[source], before);
   return JSON.stringify({ version, sources: kept, names: [], mappings: own });
 }
 

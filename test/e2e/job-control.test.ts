@@ -66,7 +66,7 @@ async function deleteTopic(run: MeshRun, name: string): Promise<void> {
   await pubsub.close();
 }
 
-it("pause, resume, cancel with its state kept, and a drain past loops and a sink that is gone", {
+it.concurrent("pause, resume, cancel with its state kept, and a drain past loops and a sink that is gone", {
   timeout: TIMEOUT_MS,
 }, async () => {
   await withMesh(bundled, async (run) => {
@@ -134,7 +134,7 @@ it("pause, resume, cancel with its state kept, and a drain past loops and a sink
   });
 });
 
-it("cancel stops a mesh and deletes its state; launched again it begins anew", {
+it.concurrent("cancel stops a mesh and deletes its state; launched again it begins anew", {
   timeout: TIMEOUT_MS,
 }, async () => {
   await withMesh(bundled, async (run) => {
