@@ -2,28 +2,31 @@
  * Code bundles: one self-contained file a function, by esbuild.
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
- * that the stage reads from. Does not own: where bundles go (resources here, processes locally).
+ * that the stage reads from. Does not own: Google's clients, the same in all bundles
+ * (google-clients.ts), and where bundles go (resources here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
+ *      The map beside it is no part of that, and holds no path of a machine.
  * CB3. Names are not shortened: Google's clients compare constructors by name.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
-import { inlineTasksJson } from "./inline-json.ts";
+import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
+import { projectMap, projectOf } from "./source-map-paths.ts";
 
 /** The code of one function, in a folder of its own. */
 export interface StageBundle {
   /** Stage id, or `tracker`. */
   readonly name: string;
-  /** Contains `index.js`, which exports `handle`, and a package.json. */
+  /** Contains `index.js`, which exports `handle`, its map `index.js.map`, and a package.json. */
   readonly folder: string;
   readonly bytes: number;
   /** Of the bundle's content. */
@@ -62,7 +65,7 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
     ["tracker", trackerEntry(input.file)],
   ]);
   const texts = await buildTexts(entries, input.file);
-  return Promise.all([...texts].map(([name, text]) => store(name, text, input.folder)));
+  return Promise.all([...texts].map(([name, built]) => store(name, built, input.folder)));
 }
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
@@ -99,40 +102,68 @@ function trackerEntry(file: string): string {
   ].join("\n");
 }
 
-async function store(name: string, text: string, parent: string): Promise<StageBundle> {
+/** What esbuild made of one entry. */
+interface Built {
+  text: string;
+  map: string;
+}
+
+async function store(name: string, { text, map }: Built, parent: string): Promise<StageBundle> {
   const folder = join(parent, name);
   const manifest = `${JSON.stringify({ name, private: true, main: "index.js" })}\n`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.js"), text);
+  await writeFile(join(folder, "index.js.map"), map);
   await writeFile(join(folder, "package.json"), manifest);
   const hash = createHash("sha256").update(manifest).update(text).digest("hex").slice(0, 16);
   return { name, folder, bytes: Buffer.byteLength(text), hash };
 }
 
+/** How all code of a function is built. */
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "silent",
+} as const satisfies BuildOptions;
+
 /** One build for all entries: what they share is read and parsed once. */
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
-): Promise<Map<string, string>> {
-  const options: BuildOptions & { write: false } = {
-    entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-    plugins: [virtualEntries(entries), inlineTasksJson, ownLocation],
-    outdir: root,
-    bundle: true,
-    platform: "node",
-    target: "node22",
-    format: "cjs",
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: "none",
-    write: false,
-    logLevel: "silent",
-    alias: { ...tidemarkAlias },
-  };
+): Promise<Map<string, Built>> {
   try {
-    const { outputFiles } = await build(options);
-    return new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
+    const [clients, { outputFiles }] = await Promise.all([
+      googleClients(COMMON),
+      build({
+        ...COMMON,
+        entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
+        plugins: [virtualEntries(entries), sharedGoogleClients, ownLocation],
+        outdir: root,
+        format: "cjs",
+        write: false,
+        alias: { ...tidemarkAlias },
+        // Beside the bundle, which does not name it: it is read only for what was thrown.
+        sourcemap: "external",
+        sourcesContent: false,
+      }),
+    ]);
+    const before = `"use strict";${clients}`;
+    const own = resolve(root);
+    const folders = { from: own, project: projectOf(file), own };
+    const built = new Map<string, Built>();
+    for (const { path, text } of outputFiles) {
+      const name = basename(basename(path, ".map"), ".js");
+      const each = built.get(name) ?? { text: "", map: "" };
+      built.set(name, each);
+      if (path.endsWith(".map")) each.map = projectMap(text, folders, before);
+      else each.text = before + text;
+    }
+    return built;
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { PubSub } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { launchAnew } from "../../functions/control/relaunch.ts";
 import controlled, { type Visit } from "../support/pipelines/controlled.ts";
 import {
   type BundledPipeline,
@@ -65,7 +66,7 @@ async function deleteTopic(run: MeshRun, name: string): Promise<void> {
   await pubsub.close();
 }
 
-it("pause, resume, cancel with its state kept, and a drain past loops and a sink that is gone", {
+it.concurrent("pause, resume, cancel with its state kept, and a drain past loops and a sink that is gone", {
   timeout: TIMEOUT_MS,
 }, async () => {
   await withMesh(bundled, async (run) => {
@@ -133,7 +134,9 @@ it("pause, resume, cancel with its state kept, and a drain past loops and a sink
   });
 });
 
-it("cancel stops a mesh at once, and deletes its state", { timeout: TIMEOUT_MS }, async () => {
+it.concurrent("cancel stops a mesh and deletes its state; launched again it begins anew", {
+  timeout: TIMEOUT_MS,
+}, async () => {
   await withMesh(bundled, async (run) => {
     await run.publish("visits", visits(200, Date.now()));
     await run.ingested(200, 30_000);
@@ -149,5 +152,10 @@ it("cancel stops a mesh at once, and deletes its state", { timeout: TIMEOUT_MS }
     expect((await run.documents("sessions")).size).toBe(0);
     expect(run.mesh.plan.stages.map(({ id }) => run.mesh.backlog(id)).sort()).toEqual([0, 0, 10]);
     expect((await tidemark(run, "resume", "controlled")).code).toBe(1);
+
+    await launchAnew(run.mesh.control);
+    await run.ingested(10, 30_000);
+    await run.drain(30_000);
+    expect(await taken(run)).toBe(10);
   });
 });

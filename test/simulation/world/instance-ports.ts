@@ -62,6 +62,8 @@ function portsOf(
       readSnapshotParts: (id) => read("readSnapshotParts", () => store.readSnapshotParts(id)),
       listSnapshots: () => read("listSnapshots", () => store.listSnapshots()),
       listDeadLetters: (query) => read("listDeadLetters", () => store.listDeadLetters(query)),
+      countOpenDeadLetters: (stage) =>
+        read("countOpenDeadLetters", () => store.countOpenDeadLetters(stage)),
       readDeadLetters: (ids) => read("readDeadLetters", () => store.readDeadLetters(ids)),
       putDeadLetters: (records) => write("putDeadLetters", () => store.putDeadLetters(records)),
       deleteDeadLetters: (ids) => write("deleteDeadLetters", () => store.deleteDeadLetters(ids)),

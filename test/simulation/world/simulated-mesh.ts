@@ -126,7 +126,9 @@ export class SimulatedMesh {
   }
 
   launch(): Promise<void> {
-    return this.operator.atOnce(({ deployment, world, ticks }) => launch(deployment, world, ticks));
+    return this.operator.atOnce(async ({ deployment, world, ticks }) => {
+      await launch(deployment, world, ticks);
+    });
   }
 
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */

@@ -65,6 +65,7 @@ function watchedStore({ store, ledger, observers }: Watched, life: Life): Store 
       return snapshot;
     },
     listDeadLetters: (query) => store.listDeadLetters(query),
+    countOpenDeadLetters: (stage) => store.countOpenDeadLetters(stage),
     readDeadLetters: (ids) => store.readDeadLetters(ids),
     putDeadLetters: (records) => store.putDeadLetters(records),
     deleteDeadLetters: (ids) => store.deleteDeadLetters(ids),

@@ -62,7 +62,7 @@ class Active {
     const { program, options } = this;
     const ticks = ticksOf(program.plan, world, options);
     const ref = { stage: program.stage.id, shard: 0 };
-    const fence = new Fence(program.plan, world.store);
+    const fence = new Fence(program.plan, world.store, world.clock);
     return new ShardActivations(ref, { program, world, options, source: undefined, ticks, fence });
   }
 

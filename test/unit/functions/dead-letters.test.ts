@@ -106,7 +106,7 @@ describe("an instance that has found a poison element and then loses the race", 
       const world = { ...unit.world, store };
       const options = optionsOf();
       const ticks = ticksOf(program.plan, world, options);
-      const fence = new Fence(program.plan, world.store);
+      const fence = new Fence(program.plan, world.store, world.clock);
       const context = { program, world, options, source: undefined, ticks, fence };
       return new ShardActivations({ stage, shard: 0 }, context);
     };

@@ -57,7 +57,7 @@ class Ingested {
     const options = optionsOf();
     const ticks = ticksOf(program.plan, this.unit.world, options);
     const { world } = this.unit;
-    const fence = new Fence(program.plan, world.store);
+    const fence = new Fence(program.plan, world.store, world.clock);
     this.ingest = new Ingest({ program, world, options, ticks, fence });
   }
 

@@ -27,7 +27,7 @@ async function activate(built: Pipeline, ...groups: (readonly Message[])[]) {
   const options = optionsOf();
   const ticks = ticksOf(plan, unit.world, options);
   const ref = { stage: stage.id, shard: 0 };
-  const fence = new Fence(plan, unit.store);
+  const fence = new Fence(plan, unit.store, unit.world.clock);
   const context = { program, world: unit.world, options, source: undefined, ticks, fence };
   const activations = new ShardActivations(ref, context);
   const whole = { plan: plan.hash, producer: "p/0", ...ref, minTime: MIN_TIMESTAMP };
