@@ -142,6 +142,15 @@ describe("a message of another plan", () => {
     expect(await fenced.received()).toEqual([]);
   });
 
+  test("is refused if its plan has come back since the last one", async () => {
+    const fenced = new Fenced();
+    await fenced.store({ superseded });
+    const message = { plan: old, producer: "before/1", stage: "before" };
+    expect(await fenced.deliver(message)).toBeUndefined();
+    await fenced.store({ plan: old, generation: 2 });
+    expect(await fenced.deliver(message)).toBe("ERR_PLAN_MISMATCH");
+  });
+
   test("is taken if an ingest instance sent it, under the stage's name of today (FE3)", async () => {
     const fenced = new Fenced();
     await fenced.store({ superseded });
