@@ -7,24 +7,26 @@
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
+ *      The map beside it is no part of that, and holds no path of a machine.
  * CB3. Names are not shortened: Google's clients compare constructors by name.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
+import { projectMap, projectOf } from "./source-map-paths.ts";
 
 /** The code of one function, in a folder of its own. */
 export interface StageBundle {
   /** Stage id, or `tracker`. */
   readonly name: string;
-  /** Contains `index.js`, which exports `handle`, and a package.json. */
+  /** Contains `index.js`, which exports `handle`, its map `index.js.map`, and a package.json. */
   readonly folder: string;
   readonly bytes: number;
   /** Of the bundle's content. */
@@ -63,7 +65,7 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
     ["tracker", trackerEntry(input.file)],
   ]);
   const texts = await buildTexts(entries, input.file);
-  return Promise.all([...texts].map(([name, text]) => store(name, text, input.folder)));
+  return Promise.all([...texts].map(([name, built]) => store(name, built, input.folder)));
 }
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
@@ -100,12 +102,19 @@ function trackerEntry(file: string): string {
   ].join("\n");
 }
 
-async function store(name: string, text: string, parent: string): Promise<StageBundle> {
+/** What esbuild made of one entry. */
+interface Built {
+  text: string;
+  map: string;
+}
+
+async function store(name: string, { text, map }: Built, parent: string): Promise<StageBundle> {
   const folder = join(parent, name);
   const manifest = `${JSON.stringify({ name, private: true, main: "index.js" })}\n`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.js"), text);
+  await writeFile(join(folder, "index.js.map"), map);
   await writeFile(join(folder, "package.json"), manifest);
   const hash = createHash("sha256").update(manifest).update(text).digest("hex").slice(0, 16);
   return { name, folder, bytes: Buffer.byteLength(text), hash };
@@ -126,7 +135,7 @@ const COMMON = {
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
-): Promise<Map<string, string>> {
+): Promise<Map<string, Built>> {
   try {
     const [clients, { outputFiles }] = await Promise.all([
       googleClients(COMMON),
@@ -138,14 +147,23 @@ async function buildTexts(
         format: "cjs",
         write: false,
         alias: { ...tidemarkAlias },
+        // Beside the bundle, which does not name it: it is read only for what was thrown.
+        sourcemap: "external",
+        sourcesContent: false,
       }),
     ]);
-    return new Map(
-      outputFiles.map(({ path, text }) => [
-        basename(path, ".js"),
-        `"use strict";${clients}${text}`,
-      ]),
-    );
+    const before = `"use strict";${clients}`;
+    const own = resolve(root);
+    const folders = { from: own, project: projectOf(file), own };
+    const built = new Map<string, Built>();
+    for (const { path, text } of outputFiles) {
+      const name = basename(basename(path, ".map"), ".js");
+      const each = built.get(name) ?? { text: "", map: "" };
+      built.set(name, each);
+      if (path.endsWith(".map")) each.map = projectMap(text, folders, before);
+      else each.text = before + text;
+    }
+    return built;
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,
