@@ -2,7 +2,9 @@
  * Code bundles: one self-contained file a function, by esbuild.
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
- * that the stage reads from, without functions of other stages (foreign-code.ts). Does not own: where bundles go (resources here, processes locally).
+ * that the stage reads from. Does not own: Google's clients, the same in all bundles
+ * (google-clients.ts), taking out functions of other stages (foreign-code.ts), and where bundles go
+ * (resources here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
@@ -17,7 +19,7 @@ import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuil
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { withoutForeignCode } from "./foreign-code.ts";
-import { inlineTasksJson } from "./inline-json.ts";
+import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
 
 /** The code of one function, in a folder of its own. */
@@ -63,11 +65,12 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
     ["tracker", trackerEntry(input.file)],
     [GRAPH, `export { default } from ${JSON.stringify(input.file)};`],
   ]);
-  const built = await buildTexts(entries, input.file);
-  const graph = built.get(GRAPH) ?? "";
-  built.delete(GRAPH);
-  const texts = withoutForeignCode(built, graph, input.plan);
-  return Promise.all([...texts].map(([name, text]) => store(name, text, input.folder)));
+  const { clients, texts } = await buildTexts(entries, input.file);
+  const before = `"use strict";${clients}`;
+  const graph = texts.get(GRAPH) ?? "";
+  texts.delete(GRAPH);
+  const own = withoutForeignCode(texts, { text: graph, before }, input.plan);
+  return Promise.all([...own].map(([name, text]) => store(name, `${before}${text}`, input.folder)));
 }
 
 /** A bundle that is not stored: it only builds the graph. No stage has this id. */
@@ -118,29 +121,37 @@ async function store(name: string, text: string, parent: string): Promise<StageB
   return { name, folder, bytes: Buffer.byteLength(text), hash };
 }
 
+/** How all code of a function is built. */
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "silent",
+} as const satisfies BuildOptions;
+
 /** One build for all entries: what they share is read and parsed once. */
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
-): Promise<Map<string, string>> {
-  const options: BuildOptions & { write: false } = {
-    entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-    plugins: [virtualEntries(entries), inlineTasksJson, ownLocation],
-    outdir: root,
-    bundle: true,
-    platform: "node",
-    target: "node22",
-    format: "cjs",
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: "none",
-    write: false,
-    logLevel: "silent",
-    alias: { ...tidemarkAlias },
-  };
+): Promise<{ readonly clients: string; readonly texts: Map<string, string> }> {
   try {
-    const { outputFiles } = await build(options);
-    return new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
+    const [clients, { outputFiles }] = await Promise.all([
+      googleClients(COMMON),
+      build({
+        ...COMMON,
+        entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
+        plugins: [virtualEntries(entries), sharedGoogleClients, ownLocation],
+        outdir: root,
+        format: "cjs",
+        write: false,
+        alias: { ...tidemarkAlias },
+      }),
+    ]);
+    const texts = new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
+    return { clients, texts };
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,

@@ -32,18 +32,24 @@ interface Candidate {
   readonly nodes: Set<NodeId>;
 }
 
+/** A bundle that exports the pipeline as default, and does nothing else. */
+export interface GraphBundle {
+  readonly text: string;
+  /** What must run before it, and has no code of the author's. */
+  readonly before: string;
+}
+
 /**
  * Returns bundles without what their functions never run.
  *
  * @param texts - of bundles, by stage or `tracker`
- * @param graphText - a bundle that exports the pipeline as default, and does nothing else
  */
 export function withoutForeignCode(
   texts: ReadonlyMap<string, string>,
-  graphText: string,
+  graph: GraphBundle,
   { stages }: MeshPlan,
 ): Map<string, string> {
-  const candidates = candidatesOf(graphText);
+  const candidates = candidatesOf(graph);
   return new Map(
     [...texts].map(([name, text]) => {
       const own = new Set(stages.find(({ id }) => id === name)?.nodes ?? []);
@@ -60,9 +66,9 @@ function without(text: string, { context, text: fn }: Candidate): string {
   return `${text.slice(0, at)}${STUB}${text.slice(at + fn.length)}`;
 }
 
-function candidatesOf(graphText: string): Candidate[] {
+function candidatesOf({ text: graphText, before }: GraphBundle): Candidate[] {
   const found = new Map<string, Candidate>();
-  for (const { id, fn } of functionsOf(graphText)) {
+  for (const { id, fn } of functionsOf(`${before}${graphText}`)) {
     const text = Function.prototype.toString.call(fn);
     const known = found.get(text);
     known?.nodes.add(id);

@@ -35,7 +35,11 @@ function bundles(graph: string, text: string = graph): [string, string, string] 
   if (!isPipeline(pipeline)) throw new Error("no pipeline");
   const plan = compile(pipeline);
   const names = [...plan.stages.map(({ id }) => id), "tracker"];
-  const made = withoutForeignCode(new Map(names.map((name) => [name, text])), graph, plan);
+  const made = withoutForeignCode(
+    new Map(names.map((name) => [name, text])),
+    { text: graph, before: '"use strict";' },
+    plan,
+  );
   const [ingest = "", counts = "", tracker = ""] = names.map((name) => made.get(name));
   return [ingest, counts, tracker];
 }
