@@ -3,7 +3,8 @@
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
  * that the stage reads from. Does not own: Google's clients, the same in all bundles
- * (google-clients.ts), and where bundles go (resources here, processes locally).
+ * (google-clients.ts), taking out functions of other stages (foreign-code.ts), and where bundles go
+ * (resources here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
@@ -18,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import { withoutForeignCode } from "./foreign-code.ts";
 import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
 import { projectMap, projectOf } from "./source-map-paths.ts";
@@ -26,7 +28,7 @@ import { projectMap, projectOf } from "./source-map-paths.ts";
 export interface StageBundle {
   /** Stage id, or `tracker`. */
   readonly name: string;
-  /** Contains `index.js`, which exports `handle`, its map `index.js.map`, and a package.json. */
+  /** Contains `index.js`, which exports `handle`, a package.json, and maybe its map `index.js.map`. */
   readonly folder: string;
   readonly bytes: number;
   /** Of the bundle's content. */
@@ -40,6 +42,11 @@ export interface BundleInput {
   readonly plan: MeshPlan;
   /** Where to put one folder a function. */
   readonly folder: string;
+  /**
+   * Leaves out what only other stages run, so that an edit changes one bundle. There is no map then: it
+   * would change with every edit, and its places would be wrong behind what was left out.
+   */
+  readonly isDeployed?: boolean;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -64,9 +71,38 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
     ...input.plan.stages.map((stage) => [stage.id, stageEntry(input.file, stage)] as const),
     ["tracker", trackerEntry(input.file)],
   ]);
-  const texts = await buildTexts(entries, input.file);
-  return Promise.all([...texts].map(([name, built]) => store(name, built, input.folder)));
+  if (input.isDeployed === true) {
+    entries.set(GRAPH, `export { default } from ${JSON.stringify(input.file)};`);
+  }
+  const { clients, built } = await buildTexts(entries, input.file);
+  const before = `"use strict";${clients}`;
+  const bundles = input.isDeployed === true ? isolated(built, before, input.plan) : built;
+  bundles.delete(GRAPH);
+  return Promise.all(
+    [...bundles].map(([name, { text, map }]) =>
+      store(name, { text: `${before}${text}`, map }, input.folder),
+    ),
+  );
 }
+
+/** Returns the bundles of a deploy. */
+function isolated(
+  built: ReadonlyMap<string, Built>,
+  before: string,
+  plan: MeshPlan,
+): Map<string, Built> {
+  const texts = new Map([...built].map(([name, { text }]) => [name, text]));
+  const graph = { text: texts.get(GRAPH) ?? "", before };
+  return new Map(
+    [...withoutForeignCode(texts, graph, plan)].map(([name, text]) => [
+      name,
+      { text, map: undefined },
+    ]),
+  );
+}
+
+/** A bundle that is not stored: it only builds the graph. No stage has this id. */
+const GRAPH = "graph";
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
 export const tidemarkAlias: Readonly<Record<string, string>> = {
@@ -105,7 +141,8 @@ function trackerEntry(file: string): string {
 /** What esbuild made of one entry. */
 interface Built {
   text: string;
-  map: string;
+  /** Undefined where there is none. */
+  map: string | undefined;
 }
 
 async function store(name: string, { text, map }: Built, parent: string): Promise<StageBundle> {
@@ -114,7 +151,7 @@ async function store(name: string, { text, map }: Built, parent: string): Promis
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.js"), text);
-  await writeFile(join(folder, "index.js.map"), map);
+  if (map !== undefined) await writeFile(join(folder, "index.js.map"), map);
   await writeFile(join(folder, "package.json"), manifest);
   const hash = createHash("sha256").update(manifest).update(text).digest("hex").slice(0, 16);
   return { name, folder, bytes: Buffer.byteLength(text), hash };
@@ -135,7 +172,7 @@ const COMMON = {
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
-): Promise<Map<string, Built>> {
+): Promise<{ readonly clients: string; readonly built: Map<string, Built> }> {
   try {
     const [clients, { outputFiles }] = await Promise.all([
       googleClients(COMMON),
@@ -158,12 +195,12 @@ async function buildTexts(
     const built = new Map<string, Built>();
     for (const { path, text } of outputFiles) {
       const name = basename(basename(path, ".map"), ".js");
-      const each = built.get(name) ?? { text: "", map: "" };
+      const each = built.get(name) ?? { text: "", map: undefined };
       built.set(name, each);
       if (path.endsWith(".map")) each.map = projectMap(text, folders, before);
-      else each.text = before + text;
+      else each.text = text;
     }
-    return built;
+    return { clients, built };
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,
