@@ -2,6 +2,7 @@
  * `tidemark cost FILE`: what a month of a pipeline costs, beside Dataflow.
  */
 import { type Command, InvalidArgumentError } from "commander";
+import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { costJson, costReport } from "../cost/cost-report.ts";
@@ -12,7 +13,6 @@ import { outputsOf } from "../cost/outputs.ts";
 import { LIST_PRICES, readPrices } from "../cost/prices.ts";
 import { stageLoads } from "../cost/stage-loads.ts";
 import { assumedFlow, EVENT_BYTES, MONTH_HOURS, type Workload } from "../cost/workload.ts";
-import { loadPipeline } from "../load-pipeline.ts";
 import { countOption, publishOption, shardsOption, spanOption } from "../options.ts";
 import { outputColumns, print } from "../output.ts";
 import { checkPublish, type PublishRequest, readPublish } from "../publish-input.ts";
