@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the sources → a package that can be installed, in `dist/`.
+ * `npm run build [-- FOLDER]`: the sources → a package that can be installed, in `dist/`.
  *
  * Owns: what lies beside the compiled modules. Does not own: which modules are compiled
  * (tsconfig.json), and what the package.json says (manifest.ts).
@@ -9,12 +9,12 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Manifest, publishedManifest } from "./manifest.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
+const dist = resolve(process.argv[2] ?? join(root, "dist"));
 const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
 
 /** What users get as it is. */
@@ -24,9 +24,8 @@ const template = "cli/init/template";
 
 rmSync(dist, { recursive: true, force: true });
 const compiler = join(dirname(typescript), "bin/tsc");
-const { status } = spawnSync(process.execPath, [compiler, "-p", join(root, "packaging")], {
-  stdio: "inherit",
-});
+const how = ["-p", join(root, "packaging"), "--outDir", dist];
+const { status } = spawnSync(process.execPath, [compiler, ...how], { stdio: "inherit" });
 if (status === 0) {
   for (const text of texts) copyFileSync(join(root, text), join(dist, text));
   cpSync(join(root, template), join(dist, template), { recursive: true });

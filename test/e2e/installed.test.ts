@@ -1,0 +1,144 @@
+/**
+ * The package as users have it: built, packed and installed, and a project that `tidemark init` begins.
+ *
+ * Node runs no TypeScript below node_modules, so that only here all of the package's own files are
+ * JavaScript.
+ */
+import { readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { Firestore } from "@google-cloud/firestore";
+import { PubSub } from "@google-cloud/pubsub";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DevProcess } from "../support/dev-process.ts";
+import { InstalledPackage } from "../support/installed-package.ts";
+
+let installed: InstalledPackage;
+let shop: string;
+
+beforeAll(async () => {
+  installed = await InstalledPackage.create();
+  shop = `${installed.folder}/shop`;
+}, 120_000);
+afterAll(() => installed?.[Symbol.asyncDispose]());
+
+describe("the package", () => {
+  test("is JavaScript with declarations; only the template is TypeScript", async () => {
+    const files = await installed.files();
+    const sources = files.filter((file) => /(?<!\.d)\.ts$/.test(file));
+    expect(sources.filter((file) => !file.startsWith("cli/init/template/"))).toEqual([]);
+    expect(sources.length).toBeGreaterThan(2);
+    const modules = files.filter((file) => file.endsWith(".js"));
+    const undeclared = modules.filter((file) => !files.includes(file.replace(/\.js$/, ".d.ts")));
+    expect(undeclared).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]));
+  });
+
+  test("has what its exports and its command name", async () => {
+    const files = await installed.files();
+    const { exports, bin } = installed.manifest;
+    const named = [...Object.values(exports).flatMap((each) => Object.values(each))];
+    const missing = [...named, ...Object.values(bin)].filter(
+      (file) => !files.includes(file.replace("./", "")),
+    );
+    expect(missing).toEqual([]);
+    expect(Object.keys(exports).sort()).toEqual(
+      [".", "./emulators", "./functions", "./infra", "./testing"].sort(),
+    );
+  });
+
+  test("depends on what it imports, and on nothing else", async () => {
+    const imported = new Set<string>();
+    for (const file of await installed.files()) {
+      if (!/\.(js|d\.ts)$/.test(file)) continue;
+      const text = await readFile(installed.path(file), "utf8");
+      const forms =
+        /(?:from|^import|import\(|require\(|resolve\()\s*"((?:@[\w-]+\/)?[a-z][\w.-]*)[^"]*"/gm;
+      for (const [, name = ""] of text.matchAll(forms)) imported.add(name);
+    }
+    const packages = [...imported].filter((name) => !isBuiltin(name) && name !== "node");
+    expect(packages.sort()).toEqual(Object.keys(installed.manifest.dependencies).sort());
+  });
+
+  test.for([".", "./emulators", "./functions", "./infra", "./testing"])(
+    "can be imported as tidemark with %s",
+    { timeout: 30_000 },
+    async (path) => {
+      const text = `console.log(Object.keys(await import("tidemark${path.slice(1)}")).length)`;
+      const args = ["--input-type=module", "-e", text];
+      expect(Number(await installed.run(process.execPath, args))).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
+  const script = (name: string): Promise<string> =>
+    installed.run("npm", ["run", "--silent", name], { folder: shop });
+
+  beforeAll(async () => {
+    const args = ["init", "shop", "--package", installed.tarball];
+    const said = await installed.run(`${installed.folder}/node_modules/.bin/tidemark`, args);
+    expect(said).toContain("cd shop\n  npm install\n");
+  });
+
+  test("names the package that it was begun with", async () => {
+    const manifest = JSON.parse(await readFile(`${shop}/package.json`, "utf8"));
+    expect(manifest.name).toBe("shop");
+    expect(manifest.dependencies.tidemark).toMatch(/^file:\.\.\/tidemark-[\d.]+\.tgz$/);
+  });
+
+  test("passes its own tests", async () => {
+    expect(await script("test")).toMatch(/pass 2\n.*fail 0\n/);
+  });
+
+  test("type-checks against the declarations", async () => {
+    expect(await script("check")).toBe("");
+  });
+
+  test("shows its plan, and what a month costs", async () => {
+    expect(await script("plan")).toContain("Pipeline page-views: 2 functions");
+    expect(await script("cost")).toContain("Break-even");
+  });
+
+  test("runs over its sample", async () => {
+    expect(await script("try")).toContain("Collection page-minutes: 5 documents");
+  });
+
+  test("counts on a mesh of functions, and drains", { timeout: 90_000 }, async () => {
+    const file = "pipelines/page-views.ts";
+    const dev = new DevProcess(shop, [file, "--json"], installed.path("cli/main.js"));
+    try {
+      const { variables } = await dev.next("started");
+      const env = variables as Record<string, string>;
+      Object.assign(process.env, env);
+      await publish(await readFile(`${shop}/sample/page-views.ndjson`, "utf8"));
+      const drain = ["drain", "page-views", "--take-backlog", "1"];
+      await installed.run("../node_modules/.bin/tidemark", drain, { folder: shop, env });
+      expect(await viewsOf(`%2F-${Date.parse("2026-01-01T12:00:00Z")}`)).toBe(2);
+    } finally {
+      dev.child.kill("SIGINT");
+      expect(await dev.ended).toBe(0);
+    }
+  });
+});
+
+async function publish(lines: string): Promise<void> {
+  const pubsub = new PubSub();
+  try {
+    const topic = pubsub.topic("page-views");
+    for (const line of lines.trim().split("\n")) {
+      await topic.publishMessage({ data: Buffer.from(line) });
+    }
+  } finally {
+    await pubsub.close();
+  }
+}
+
+async function viewsOf(id: string): Promise<unknown> {
+  const firestore = new Firestore();
+  try {
+    const found = await firestore.collection("page-minutes").doc(id).get();
+    return found.get("views");
+  } finally {
+    await firestore.terminate();
+  }
+}
