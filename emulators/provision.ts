@@ -8,12 +8,10 @@ import type { PubSub, PushConfig } from "@google-cloud/pubsub";
 import type { CloudTasksClient } from "@google-cloud/tasks";
 import { isCode } from "../functions/gcp/grpc-errors.ts";
 import type { PushAuth } from "../functions/gcp/push-auth.ts";
+import { ACK_DEADLINE_SECONDS } from "../functions/options.ts";
 import { assertionsTopicName } from "../sdk/compile/names.ts";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
-
-/** Ack deadline of the mesh's subscriptions, in s: an activation ends long before. */
-const ACK_DEADLINE_SECONDS = 60;
 
 /** Where things are made, and where functions listen. */
 export interface ProvisionTarget {

@@ -27,6 +27,8 @@ export interface Deployment {
   readonly places?: Readonly<Record<string, string>>;
   /** In whose name, and for which audience, the tracker is woken; left out where anybody may call. */
   readonly caller?: { readonly account: string; readonly audience: string };
+  /** Of a job that `pulumi up` has launched: the stack, so that no other one takes it for its own. */
+  readonly stack?: string;
 }
 
 /** Returns where the transforms of a graph stand, `file:line` by name. */

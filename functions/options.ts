@@ -57,6 +57,9 @@ export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   retryBackoffMs: 200,
 });
 
+/** Ack deadline of the mesh's subscriptions, in s: an activation ends long before. */
+export const ACK_DEADLINE_SECONDS: number = 60;
+
 /** Bytes of one document's text that the mesh never goes over (Firestore takes 1 MiB in all). */
 export const DOCUMENT_BYTES_MAX: number = 900_000;
 

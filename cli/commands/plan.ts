@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { compile } from "../../sdk/compile/compile.ts";
 import { explainPlan } from "../../sdk/compile/explain.ts";
-import { loadPipeline } from "../load-pipeline.ts";
+import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { shardsOption } from "../options.ts";
 import { print } from "../output.ts";
 

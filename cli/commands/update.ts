@@ -10,7 +10,7 @@ import { MeshError } from "../../sdk/model/errors.ts";
 import { compareTable } from "../compare-table.ts";
 import type { Connection, ConnectionFlags } from "../connection.ts";
 import { controlOf } from "../job-command.ts";
-import { loadPipeline } from "../load-pipeline.ts";
+import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { countOption, manyOption, shardsOption } from "../options.ts";
 import { outputColumns, print } from "../output.ts";
 import type { Outcome } from "../program.ts";

@@ -19,8 +19,10 @@ export type PushAuth =
   | { readonly kind: "emulated" }
   | {
       readonly kind: "oidc";
-      /** What tokens must be for: the same for all functions of a pipeline. */
+      /** What tokens must be for: in the cloud the function's own URL, which Cloud Run asks for too. */
       readonly audience: string;
+      /** What the tracker's tokens must be for; the same audience where left out. */
+      readonly trackerAudience?: string;
       /** E-mail addresses of service accounts; wake-ups are asked for with the first. */
       readonly accounts: readonly string[];
       /** Where the issuer's keys are; Google's where left out. */
@@ -106,6 +108,7 @@ export function pushAuthVariables(auth: PushAuth): Record<string, string> {
     TIDEMARK_PUSH_AUTH: "oidc",
     TIDEMARK_PUSH_AUDIENCE: auth.audience,
     TIDEMARK_PUSH_ACCOUNTS: auth.accounts.join(","),
+    ...(auth.trackerAudience !== undefined && { TIDEMARK_TRACKER_AUDIENCE: auth.trackerAudience }),
     ...(auth.keysUrl !== undefined && { TIDEMARK_PUSH_KEYS_URL: auth.keysUrl }),
   };
 }
@@ -129,10 +132,12 @@ export function readPushAuth(env: Readonly<Record<string, string | undefined>>):
     );
   }
   const keysUrl = env["TIDEMARK_PUSH_KEYS_URL"];
+  const trackerAudience = env["TIDEMARK_TRACKER_AUDIENCE"];
   return {
     kind: "oidc",
     audience,
     accounts,
+    ...(trackerAudience !== undefined && { trackerAudience }),
     ...(keysUrl !== undefined && { keysUrl: safe(keysUrl) }),
   };
 }

@@ -59,7 +59,8 @@ function tokenOf(auth: PushAuth): {
 } {
   const [serviceAccountEmail] = auth.kind === "oidc" ? auth.accounts : [];
   if (auth.kind === "emulated" || serviceAccountEmail === undefined) return {};
-  return { oidcToken: { serviceAccountEmail, audience: auth.audience } };
+  const audience = auth.trackerAudience ?? auth.audience;
+  return { oidcToken: { serviceAccountEmail, audience } };
 }
 
 /** The client is large and a cold start doesn't need it: loaded with the first wake-up. */

@@ -182,7 +182,11 @@ const importRules: readonly {
     folders: /^(sdk\/|functions\/(?!gcp\/))/,
     packages: /^(node:|csv-parse|csv-stringify)/,
   },
-  { files: /^infra\//, folders: /^(sdk|infra)\//, packages: /^(node:|esbuild$)/ },
+  {
+    files: /^infra\//,
+    folders: /^(sdk|functions|infra)\//,
+    packages: /^(node:|esbuild$|@pulumi\/pulumi$|@pulumi\/gcp\/)/,
+  },
   {
     files: /^emulators\//,
     folders: /^(sdk|functions|emulators)\//,

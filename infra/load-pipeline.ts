@@ -10,10 +10,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { orWords } from "../sdk/model/similar.ts";
 import { isPipeline, type Pipeline } from "../sdk/pipeline.ts";
 import { bundleAuthorModule } from "./author-module.ts";
 import { findModule } from "./find-module.ts";
-import { orWords } from "./similar.ts";
 
 /** A pipeline and where it came from. */
 export interface LoadedPipeline {

@@ -6,7 +6,7 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { MeshError } from "../sdk/model/errors.ts";
-import { orWords, similarTo } from "./similar.ts";
+import { orWords, similarTo } from "../sdk/model/similar.ts";
 
 const extensions: ReadonlySet<string> = new Set([".ts", ".mts", ".js", ".mjs"]);
 

@@ -12,9 +12,9 @@ import { isBuiltin } from "node:module";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type BuildFailure, build, type Plugin } from "esbuild";
-import { tidemarkAlias } from "../infra/code-bundle.ts";
-import { ownLocation } from "../infra/own-location.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import { tidemarkAlias } from "./code-bundle.ts";
+import { ownLocation } from "./own-location.ts";
 
 /** A module that can be imported from anywhere. */
 export interface AuthorModule {
