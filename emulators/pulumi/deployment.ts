@@ -152,9 +152,17 @@ export class Deployment {
     this.#seen.set(urn, undefined);
   }
 
-  #requireSupported({ unsupported }: Registration): void {
-    if (unsupported.length === 0) return;
-    throw new Error(`The local engine doesn't know these options: ${unsupported.join(", ")}.`);
+  #requireSupported(registration: Registration): void {
+    const { stack, project, state } = this.#parts;
+    const { unsupported, aliases } = registration;
+    const now = { stack, project, ...registration };
+    const former = aliases.map((alias) =>
+      typeof alias === "string" ? alias : urnOf({ ...now, ...alias }),
+    );
+    const isRenamed = former.some((urn) => urn !== urnOf(now) && state.get(urn) !== undefined);
+    const unknown = isRenamed ? [...unsupported, "aliases"] : unsupported;
+    if (unknown.length === 0) return;
+    throw new Error(`The local engine doesn't know these options: ${unknown.join(", ")}.`);
   }
 
   async #apply(urn: string, registration: Registration): Promise<ResourceRecord> {

@@ -86,11 +86,14 @@ async function run(options: StackOptions, isPreview: boolean): Promise<Outcome> 
   const { deployment, project } = await begin(options, isPreview);
   const errors: string[] = [];
   const monitor = await startMonitor(deployment, (message) => {
-    onMessage(message);
+    if (deployment.failures.length === 0) onMessage(message);
     if (message.severity === "error") errors.push(message.text);
   });
   try {
-    const onOutput = (text: string): void => onMessage({ severity: "info", text });
+    const onOutput = (text: string): void => {
+      // After a failure the SDK complains of calls that are not answered any more.
+      if (deployment.failures.length === 0) onMessage({ severity: "info", text });
+    };
     const code = await runProgram({
       ...{ project, stack, isPreview, env, onOutput, signal },
       monitor: monitor.address,

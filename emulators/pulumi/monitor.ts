@@ -151,6 +151,7 @@ function readRequest(request: ReadResourceRequest): Registration {
     ignoredChanges: [],
     replaceOnChanges: [],
     secretOutputs: request.getAdditionalsecretoutputsList(),
+    aliases: [],
     unsupported: [],
   };
 }

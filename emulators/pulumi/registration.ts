@@ -5,9 +5,11 @@
  * (deployment.ts).
  *
  * An option that this engine doesn't carry out is refused. Two are ignored, for they can't change
- * what a local world is made of: custom timeouts and hidden differences.
+ * what a local world is made of: custom timeouts and hidden differences. Aliases are refused where
+ * they name something that is there: Google's package gives some to many of its types.
  */
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import type { UrnParts } from "./urn.ts";
 import type { Properties } from "./values.ts";
 
 /** A resource as the program declares it. */
@@ -27,6 +29,8 @@ export interface Registration {
   readonly ignoredChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
   readonly secretOutputs: readonly string[];
+  /** URNs or parts of URNs that the resource had before. */
+  readonly aliases: readonly (string | Partial<UrnParts>)[];
   /** Options that were given and are not known here. */
   readonly unsupported: readonly string[];
 }
@@ -53,13 +57,30 @@ export function readRegistration(request: RegisterResourceRequest): Registration
     ignoredChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
     secretOutputs: request.getAdditionalsecretoutputsList(),
+    aliases: [...request.getAliasurnsList(), ...request.getAliasesList().map(readAlias)],
     unsupported: unsupportedIn(request),
   };
 }
 
+type Alias = ReturnType<RegisterResourceRequest["getAliasesList"]>[number];
+
+/** What an alias does not say is as it is now. */
+function readAlias(alias: Alias): string | Partial<UrnParts> {
+  const spec = alias.getSpec();
+  if (spec === undefined) return alias.getUrn();
+  const given = {
+    stack: spec.getStack(),
+    project: spec.getProject(),
+    parent: spec.getParenturn(),
+    type: spec.getType(),
+    name: spec.getName(),
+  };
+  const said = Object.entries(given).filter(([, value]) => value !== "");
+  return { ...Object.fromEntries(said), ...(spec.getNoparent() && { parent: "" }) };
+}
+
 function unsupportedIn(request: RegisterResourceRequest): string[] {
   const given: Readonly<Record<string, boolean>> = {
-    aliases: request.getAliasesList().length + request.getAliasurnsList().length > 0,
     import: request.getImportid() !== "",
     deletedWith: request.getDeletedwith() !== "",
     replaceWith: request.getReplaceWithList().length > 0,

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What Pulumi calls the organization of a backend that has none. */
+const ORGANIZATION = "organization";
 /** Registrations that the program may have under way at once. */
 const PARALLEL = 32;
 
@@ -37,7 +39,8 @@ export async function runProgram(options: RunOptions): Promise<number | null> {
       ...project.nodeArguments,
       join(pulumi, "cmd/run"),
       ...["--monitor", monitor, "--engine", monitor],
-      ...["--project", project.name, "--stack", stack, "--parallel", String(PARALLEL)],
+      ...["--organization", ORGANIZATION, "--project", project.name, "--stack", stack],
+      ...["--parallel", String(PARALLEL)],
       ...["--root-directory", project.folder, "--pwd", project.programFolder],
       ...(isPreview ? ["--dry-run"] : []),
       project.entry,
@@ -48,6 +51,8 @@ export async function runProgram(options: RunOptions): Promise<number | null> {
         ...process.env,
         PULUMI_CONFIG: JSON.stringify(project.config),
         PULUMI_NODEJS_TYPESCRIPT: String(project.isTranslated),
+        // What it writes goes through here, and not to a terminal.
+        NO_COLOR: "1",
         ...env,
       },
       stdio: ["ignore", "pipe", "pipe"],

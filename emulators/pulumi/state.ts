@@ -8,7 +8,7 @@
  *
  * The file holds secrets as they are: it is meant for local worlds, and only its owner may read it.
  */
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Properties } from "./values.ts";
@@ -85,9 +85,11 @@ export class StackState {
   }
 
   /** Adds or replaces a record. */
-  put(record: ResourceRecord): Promise<void> {
+  async put(record: ResourceRecord): Promise<void> {
+    const known = this.#records.get(record.urn);
+    if (known !== undefined && JSON.stringify(known) === JSON.stringify(record)) return;
     this.#records.set(record.urn, record);
-    return this.#save();
+    await this.#save();
   }
 
   /** Adds the successor of a record that is still to be deleted. */
@@ -123,13 +125,7 @@ export class StackState {
     this.#isStale = false;
     const state: StateFile = { version: 1, resources: this.records(), replaced: this.replaced() };
     const draft = `${this.#file}.new`;
-    const handle = await open(draft, "w", OWNER_ONLY);
-    try {
-      await handle.writeFile(`${JSON.stringify(state, null, 1)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(draft, `${JSON.stringify(state, null, 1)}\n`, { mode: OWNER_ONLY });
     await rename(draft, this.#file);
   }
 }

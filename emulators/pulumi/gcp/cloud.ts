@@ -7,12 +7,10 @@
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../../faults.ts";
 import type { FunctionHost } from "../../function-host.ts";
+import { PROJECT_NUMBER } from "../../iam/agents.ts";
 import type { IamPolicy } from "../../iam/policy.ts";
 import type { LocalWorld } from "../../local-world.ts";
 import type { Properties } from "../values.ts";
-
-/** The number of every local project. */
-export const PROJECT_NUMBER = "1000000000001";
 
 /** What a local cloud is made of. */
 export interface LocalCloudParts {
@@ -113,11 +111,4 @@ export class LocalCloud {
 /** The address at which Cloud Run serves a function: known before it is there. */
 export function functionUrl(name: string, location: string): string {
   return `https://${name}-${PROJECT_NUMBER}.${location}.run.app`;
-}
-
-/** The function behind an address of Cloud Run; undefined where it is none of a local project. */
-export function functionAt(url: string): string | undefined {
-  const host = URL.parse(url)?.hostname ?? "";
-  const [, name] = new RegExp(`^([a-z0-9-]+)-${PROJECT_NUMBER}\\.[a-z0-9-]+\\.run\\.app$`).exec(host) ?? [];
-  return name;
 }

@@ -47,6 +47,7 @@ export const cloudFunction: ResourceKind = {
 };
 
 async function withdraw(inputs: Properties, cloud: LocalCloud): Promise<void> {
+  cloud.functions.unroute(hostOf(inputs));
   await cloud.functions.remove(text(inputs, "name"));
   await rm(join(cloud.folder, "functions", text(inputs, "name")), { recursive: true, force: true });
   cloud.remove(serviceName(inputs));
@@ -60,6 +61,10 @@ function nameOf(inputs: Properties): string {
 /** The Cloud Run service behind a function, on which rights to call it are given. */
 function serviceName(inputs: Properties): string {
   return nameOf(inputs).replace("/functions/", "/services/");
+}
+
+function hostOf(inputs: Properties): string {
+  return new URL(functionUrl(text(inputs, "name"), text(inputs, "location"))).host;
 }
 
 function outputsOf(inputs: Properties): Properties {
@@ -83,6 +88,7 @@ async function deploy(inputs: Properties, cloud: LocalCloud): Promise<void> {
   const builder = text(build, "serviceAccount");
   if (builder !== "") cloud.get(builder);
   const folder = await unpack(inputs, build, cloud);
+  cloud.functions.route(hostOf(inputs), text(inputs, "name"));
   await cloud.functions.replace({
     ...specOf(service),
     name: text(inputs, "name"),
@@ -91,17 +97,16 @@ async function deploy(inputs: Properties, cloud: LocalCloud): Promise<void> {
     env: {
       ...(object(service, "environmentVariables") as Record<string, string>),
       ...secretsOf(service, email, cloud),
-      ...identityOf(email, cloud),
+      ...(await identityOf(email, cloud)),
     },
   });
 }
 
 /** What the metadata server tells a function at Google, variables tell it here. */
-function identityOf(email: string, cloud: LocalCloud): Record<string, string> {
+async function identityOf(email: string, cloud: LocalCloud): Promise<Record<string, string>> {
   const { world } = cloud;
   return {
-    ...cloud.accessFor(`serviceAccount:${email}`),
-    GOOGLE_CLOUD_PROJECT: cloud.project,
+    ...(await world.accessFor(`serviceAccount:${email}`)),
     ...(world.issuer !== undefined && { TIDEMARK_PUSH_KEYS_URL: world.issuer.keysUrl }),
     // The log stays on this machine, and its author wants to read it.
     TIDEMARK_LOG_MESSAGES: "1",

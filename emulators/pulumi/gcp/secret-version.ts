@@ -1,4 +1,5 @@
 /** A value of a secret, and giving it to a function whose account may have it. */
+import { createHash } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../../faults.ts";
 import type { Properties } from "../values.ts";
@@ -19,7 +20,7 @@ export const secretVersion: ResourceKind = {
     }
   },
   // Google counts versions; what a version was made from tells them apart here.
-  id: (inputs) => `${text(inputs, "secret")}/versions/${text(inputs, "secretData")}`,
+  id: (inputs) => `${text(inputs, "secret")}/versions/${hashOf(inputs)}`,
   create(inputs, cloud) {
     const parent = text(inputs, "secret");
     cloud.get(parent);
@@ -66,4 +67,8 @@ export function secretValue(
 
 function valueOf(version: Properties): string {
   return text(version, "secretData");
+}
+
+function hashOf(inputs: Properties): string {
+  return createHash("sha256").update(text(inputs, "secretData")).digest("hex").slice(0, 16);
 }

@@ -1,5 +1,5 @@
 /** The account by which a service of Google's acts in the project. */
-import { PROJECT_NUMBER } from "./cloud.ts";
+import { PROJECT_NUMBER } from "../../iam/agents.ts";
 import { type ResourceKind, text } from "./resource-kind.ts";
 
 /** Domains of the accounts. Source: docs.cloud.google.com/iam/docs/service-agents. */
