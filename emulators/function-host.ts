@@ -11,10 +11,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Dispatcher } from "undici";
 import { MeshError } from "../sdk/model/errors.ts";
-import { DirectExchange } from "./function-host/direct-exchange.ts";
-import { type Front, routeOf, startFront } from "./function-host/front.ts";
+import { DirectExchange, refuseDirectly } from "./function-host/direct-exchange.ts";
+import { type Admission, type Front, routeOf, startFront } from "./function-host/front.ts";
 import { FunctionPool } from "./function-host/pool.ts";
 import { Reaper } from "./function-host/reaper.ts";
+import { type ServiceHost, ServiceHosts } from "./function-host/service-hosts.ts";
 import {
   type FunctionSpec,
   type FunctionStatus,
@@ -54,11 +55,30 @@ export interface FunctionHost {
   /**
    * Sends a request of this process to a function, past the front's HTTP; returns false if the
    * request is not for this host. An embedded Pub/Sub server pushes so, at half the work.
+   * The URLs of services that are served here count as this host's.
    */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
+  /**
+   * Lets a function serve the URL of a service of Cloud Run, `https://` and this host, to pushes and
+   * tasks. The function may come later.
+   *
+   * @param host `NAME-PROJECTNUMBER.REGION.run.app`
+   * @throws ERR_OPTION for another kind of host
+   */
+  route(host: string, functionName: string): void;
+  /** Nothing serves that host any more. */
+  unroute(host: string): void;
+  /** Where a URL is to be called on this machine; other URLs than Cloud Run's as they are. */
+  localUrl(url: string): string;
+  /** The service that a function serves. */
+  serviceOf(functionName: string): ServiceHost | undefined;
+  /** Asks this before each request from now on; until then every request may go in. */
+  admitBy(admission: Admission): void;
   status(): readonly FunctionStatus[];
   /** Puts new code in place: new requests go to it, old ones finish. Also adds a function. */
   replace(spec: FunctionSpec): Promise<void>;
+  /** Takes a function away, with its processes; one that is not there is no error. */
+  remove(name: string): Promise<void>;
   /** Sends a signal, SIGKILL when left out, to one instance and returns its process id. */
   kill(name: string, signal?: NodeJS.Signals): number;
   stop(): Promise<void>;
@@ -77,7 +97,10 @@ export async function startFunctionHost(
 ): Promise<FunctionHost> {
   const resolved = specs.map(resolveSpec);
   const pools = new Map<string, FunctionPool>();
-  const front = await startFront(options.port ?? 0, pools);
+  const gate: Gate = { admission: () => undefined };
+  const front = await startFront(options.port ?? 0, pools, (name, authorization) =>
+    gate.admission(name, authorization),
+  );
   const surroundings = {
     reaper: new Reaper(),
     compileCacheFolder:
@@ -85,7 +108,7 @@ export async function startFunctionHost(
     onLog: options.onLog ?? (() => {}),
   };
   for (const spec of resolved) pools.set(spec.name, new FunctionPool(spec, surroundings));
-  const host = hostOf(front, pools, surroundings);
+  const host = hostOf(front, gate, pools, surroundings);
   if (options.keepWarm !== true) return host;
   try {
     await Promise.all([...pools.values()].map((pool) => pool.warm()));
@@ -96,8 +119,14 @@ export async function startFunctionHost(
   return host;
 }
 
+/** What asks before requests go in: it can come later than the host. */
+interface Gate {
+  admission: Admission;
+}
+
 function hostOf(
   front: Front,
+  gate: Gate,
   pools: Map<string, FunctionPool>,
   surroundings: ConstructorParameters<typeof FunctionPool>[1],
 ): FunctionHost {
@@ -109,6 +138,9 @@ function hostOf(
       `There is no function "${name}" here, only: ${[...pools.keys()].join(", ")}.`,
     );
   };
+  const hosts = new ServiceHosts();
+  const url = (name: string): string => `${front.origin}/${name}`;
+  const localUrl = (asked: string): string => hosts.localUrl(asked, url);
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await Promise.all([...pools.values()].map((pool) => pool.stop()));
@@ -116,14 +148,30 @@ function hostOf(
     surroundings.reaper.close();
   };
   return {
-    url: (name) => `${front.origin}/${name}`,
+    url,
+    localUrl,
+    route: (host, name) => hosts.route(host, name),
+    unroute: (host) => hosts.unroute(host),
+    serviceOf: (name) => hosts.ofFunction(name),
     directUrl: (name) => poolOf(name).directOrigin,
     dispatch(options, handler) {
-      if (options.origin !== front.origin) return false;
-      const { name, path } = routeOf(options.path);
+      const asked = `${options.origin}${options.path}`;
+      const local = options.origin === front.origin ? asked : localUrl(asked);
+      if (!local.startsWith(`${front.origin}/`)) return false;
+      const { name, path } = routeOf(local.slice(front.origin.length));
       const pool = pools.get(name);
-      pool?.submit(new DirectExchange(pool, { ...options, path }, handler));
-      return pool !== undefined;
+      if (pool === undefined) {
+        refuseDirectly(handler, `There is no function "${name}" here.`);
+        return true;
+      }
+      const exchange = new DirectExchange(pool, { ...options, path }, handler);
+      const refusal = gate.admission(name, authorizationOf(options.headers));
+      if (refusal === undefined) pool.submit(exchange);
+      else exchange.refuse(refusal.statusCode, refusal.reason);
+      return true;
+    },
+    admitBy: (admission) => {
+      gate.admission = admission;
     },
     status: () => [...pools.values()].map((pool) => pool.status()),
     async replace(spec) {
@@ -135,10 +183,21 @@ function hostOf(
       pools.set(resolved.name, pool);
       await pool.warm();
     },
+    async remove(name) {
+      const pool = pools.get(name);
+      pools.delete(name);
+      await pool?.stop();
+    },
     kill: (name, signal = "SIGKILL") => poolOf(name).kill(signal),
     stop: () => {
       stopped ??= stop();
       return stopped;
     },
   };
+}
+
+/** Pub/Sub's pushes have their headers as an object, and no other caller comes this way. */
+function authorizationOf(headers: Dispatcher.DispatchOptions["headers"]): string | undefined {
+  const { authorization } = { ...headers } as Readonly<Record<string, unknown>>;
+  return typeof authorization === "string" ? authorization : undefined;
 }

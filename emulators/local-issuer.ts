@@ -4,7 +4,13 @@
  * Owns: the key, the tokens, and where the key can be read. Does not own: who checks them
  * (functions/gcp/push-auth.ts).
  */
-import { createSign, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import {
+  createSign,
+  createVerify,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -21,9 +27,17 @@ export interface LocalIssuer {
     email: string,
     claims?: Readonly<Record<string, unknown>>,
   ) => string;
+  /** What a token of this issuer says; undefined for one that is not good any more, or never was. */
+  readonly verify: (token: string) => TokenClaims | undefined;
   /** Signs with another key from now on; the keys that can be read are both. */
   rotate(): void;
   stop(): Promise<void>;
+}
+
+/** Whom a token is of, and for what. */
+export interface TokenClaims {
+  readonly audience: string;
+  readonly email: string;
 }
 
 interface Key {
@@ -59,6 +73,7 @@ export async function startLocalIssuer(): Promise<LocalIssuer> {
       };
       return signed({ ...own, ...claims }, keys.at(-1) as Key);
     },
+    verify: (token) => verified(token, keys),
     rotate: () => void keys.push(newKey()),
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -79,4 +94,27 @@ function signed(claims: object, { id, privateKey }: Key): string {
   );
   const text = encoded.join(".");
   return `${text}.${createSign("RSA-SHA256").update(text).sign(privateKey, "base64url")}`;
+}
+
+function verified(token: string, keys: readonly Key[]): TokenClaims | undefined {
+  const [head = "", body = "", signature = ""] = token.split(".");
+  const key = keys.find(({ id }) => id === partOf(head)["kid"]);
+  if (key === undefined) return undefined;
+  const isSigned = createVerify("RSA-SHA256")
+    .update(`${head}.${body}`)
+    .verify(key.publicKey, signature, "base64url");
+  const { aud, email, exp } = isSigned ? partOf(body) : {};
+  if (typeof aud !== "string" || typeof email !== "string") return undefined;
+  if (typeof exp !== "number" || exp * 1_000 <= Date.now()) return undefined;
+  return { audience: aud, email };
+}
+
+function partOf(encoded: string): Readonly<Record<string, unknown>> {
+  try {
+    const part: unknown = JSON.parse(Buffer.from(encoded, "base64url").toString());
+    return typeof part === "object" && part !== null ? { ...part } : {};
+  } catch {
+    // Not a part of a token: then it says nothing.
+    return {};
+  }
 }

@@ -37,6 +37,7 @@ import {
   type LocalPorts,
   type LocalWorld,
   startLocalWorld,
+  variablesOf,
   type WorldName,
 } from "./local-world.ts";
 import { provision } from "./provision.ts";
@@ -138,7 +139,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     services = await startLocalWorld({
       world,
       project,
-      direct: functions.dispatch,
+      functions,
       isAuthenticated: options.isAuthenticated ?? false,
       ...(ports !== undefined && { ports }),
       ...(persistFolder !== undefined && { persistFolder }),
@@ -182,13 +183,11 @@ class Mesh implements LocalMesh {
     this.functions = functions;
     this.services = services;
     this.#options = options;
-    this.variables = {
-      PUBSUB_EMULATOR_HOST: services.pubsubAddress,
-      FIRESTORE_EMULATOR_HOST: services.firestoreAddress,
-      CLOUD_TASKS_EMULATOR_HOST: services.tasks.address,
-      GOOGLE_CLOUD_PROJECT: project,
-      METADATA_SERVER_DETECTION: "none",
-    };
+    this.variables = variablesOf(project, {
+      pubsub: services.pubsubAddress,
+      firestore: services.firestoreAddress,
+      tasks: services.tasks.address,
+    });
     this.#environment = {
       project,
       database: DATABASE,

@@ -1,8 +1,8 @@
 /**
  * Local world: the services of one local world, started and stopped together.
  *
- * Owns: which servers run and how clients reach them. Does not own: topics (provision.ts) and
- * functions (function-host.ts).
+ * Owns: which servers run, how clients reach them, and as whom. Does not own: topics (provision.ts),
+ * functions (function-host.ts) and who may do what (iam/policy.ts).
  */
 import { PubSub } from "@google-cloud/pubsub";
 import { CloudTasksClient } from "@google-cloud/tasks";
@@ -10,10 +10,12 @@ import { clientOptions } from "../functions/gcp/pubsub-mailboxes.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { Faults } from "./faults.ts";
 import { type FirestoreServer, startFirestore } from "./firestore/index.ts";
+import type { FunctionHost } from "./function-host.ts";
 import { searchGoogleEmulators, startGoogleFirestore, startGooglePubsub } from "./google/index.ts";
-import { type LocalIssuer, startLocalIssuer } from "./local-issuer.ts";
-import { type PubsubServer, type PubsubServerOptions, startPubsub } from "./pubsub/index.ts";
-import type { DirectDispatch } from "./pubsub/push/push-client.ts";
+import type { IamPolicy } from "./iam/policy.ts";
+import type { LocalIssuer } from "./local-issuer.ts";
+import { type LocalRights, pubsubRights, startLocalRights, tasksRights } from "./local-rights.ts";
+import { type PubsubServer, startPubsub } from "./pubsub/index.ts";
 import { startTasks, type TasksServer } from "./tasks/index.ts";
 
 /** Whose Pub/Sub and Firestore run. */
@@ -34,10 +36,18 @@ export interface LocalWorldOptions {
   readonly ports?: LocalPorts;
   readonly persistFolder?: string;
   readonly faults?: Faults;
-  /** A shorter way from the embedded Pub/Sub server to functions of this process. */
-  readonly direct?: DirectDispatch;
-  /** Pub/Sub and Cloud Tasks sign what they send, where they are asked to; embedded ones alone. */
+  /** Functions of this process: they are pushed to directly, and serve their services' URLs. */
+  readonly functions?: FunctionHost;
+  /**
+   * Pub/Sub and Cloud Tasks sign what they send, where they are asked to; embedded ones alone. So
+   * they do where a policy is given.
+   */
   readonly isAuthenticated?: boolean;
+  /**
+   * Who may do what. Where left out, everybody may do everything. The world's own addresses are the
+   * deployer's, who may do everything; `accessFor` gives those of others. Embedded services alone.
+   */
+  readonly policy?: IamPolicy;
 }
 
 /** The running services. */
@@ -52,6 +62,14 @@ export interface LocalWorld {
   readonly issuer: LocalIssuer | undefined;
   readonly pubsubClient: PubSub;
   readonly tasksClient: CloudTasksClient;
+  /**
+   * Environment variables by which a program calls the services as this member: in the cloud the
+   * metadata server would tell it who it is. The addresses end with the world.
+   *
+   * @param member `serviceAccount:EMAIL`
+   * @throws ERR_EMULATOR when no port is to be had
+   */
+  accessFor(member: string): Promise<Readonly<Record<string, string>>>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +81,8 @@ interface Service extends Stoppable {
   readonly address: string;
 }
 
+type Keep = <S extends Service>(starting: Promise<S>) => Promise<S>;
+
 /**
  * Starts the services.
  *
@@ -72,27 +92,17 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   // Google's clients look for the metadata server even here, and warn that there is none.
   process.env["METADATA_SERVER_DETECTION"] ??= "none";
   const started: Stoppable[] = [];
-  const keep = async <S extends Service>(starting: Promise<S>): Promise<S> => {
+  const keep: Keep = async (starting) => {
     const service = await starting;
     started.push(service);
     return service;
   };
   try {
-    const isEmbedded = options.world === "embedded";
-    if (!isEmbedded) await needGoogle();
-    const issuer = await issuerOf(options);
+    if (options.world === "google") await needGoogle();
+    const rights = await startLocalRights(options);
+    const { issuer } = rights;
     if (issuer !== undefined) started.push(issuer);
-    const tasks = await keep(
-      startTasks({ ...serviceOptions(options, "tasks"), ...signing(issuer) }),
-    );
-    const pubsub = isEmbedded
-      ? await keep(
-          startPubsub({ ...serviceOptions(options, "pubsub"), ...pushOptions(options, issuer) }),
-        )
-      : undefined;
-    const firestore = isEmbedded
-      ? await keep(startFirestore(serviceOptions(options, "firestore")))
-      : undefined;
+    const { tasks, pubsub, firestore } = await startEmbedded(options, rights, keep);
     const [pubsubAddress, firestoreAddress] = await Promise.all([
       pubsub?.address ?? addressOf(keep(startGooglePubsub(portOf(options, "pubsub")))),
       firestore?.address ?? addressOf(keep(startGoogleFirestore(portOf(options, "firestore")))),
@@ -113,6 +123,13 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       issuer,
       pubsubClient,
       tasksClient,
+      async accessFor(member) {
+        return variablesOf(project, {
+          pubsub: (await pubsub?.addressFor(member)) ?? pubsubAddress,
+          firestore: (await firestore?.addressFor(member)) ?? firestoreAddress,
+          tasks: await tasks.addressFor(member),
+        });
+      },
       async stop() {
         await Promise.allSettled([pubsubClient.close(), tasksClient.close()]);
         await stopAll(started);
@@ -124,16 +141,56 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   }
 }
 
-async function issuerOf({
-  isAuthenticated = false,
-  world,
-}: LocalWorldOptions): Promise<LocalIssuer | undefined> {
-  if (!isAuthenticated) return undefined;
-  if (world === "embedded") return startLocalIssuer();
-  throw new MeshError(
-    "ERR_OPTION",
-    "Google's Pub/Sub emulator signs nothing that it pushes. Use the embedded world.",
+interface EmbeddedServices {
+  readonly tasks: TasksServer;
+  readonly pubsub: PubsubServer | undefined;
+  readonly firestore: FirestoreServer | undefined;
+}
+
+/** In Google's world, of the services only Cloud Tasks is ours. */
+async function startEmbedded(
+  options: LocalWorldOptions,
+  rights: LocalRights,
+  keep: Keep,
+): Promise<EmbeddedServices> {
+  const { functions } = options;
+  const tasks = await keep(
+    startTasks({
+      ...serviceOptions(options, "tasks"),
+      ...tasksRights(rights),
+      ...(functions !== undefined && { localUrl: functions.localUrl }),
+    }),
   );
+  if (options.world === "google") return { tasks, pubsub: undefined, firestore: undefined };
+  const { access, push } = pubsubRights(rights);
+  const pubsub = await keep(
+    startPubsub({
+      ...serviceOptions(options, "pubsub"),
+      push: { ...push, ...(functions !== undefined && { direct: functions.dispatch }) },
+      ...(access !== undefined && { access }),
+    }),
+  );
+  const firestore = await keep(
+    startFirestore({
+      ...serviceOptions(options, "firestore"),
+      ...(rights.access !== undefined && { access: rights.access }),
+    }),
+  );
+  return { tasks, pubsub, firestore };
+}
+
+/** Returns the environment variables by which ordinary clients reach a world's services. */
+export function variablesOf(
+  project: string,
+  addresses: Readonly<Record<"pubsub" | "firestore" | "tasks", string>>,
+): Readonly<Record<string, string>> {
+  return {
+    PUBSUB_EMULATOR_HOST: addresses.pubsub,
+    FIRESTORE_EMULATOR_HOST: addresses.firestore,
+    CLOUD_TASKS_EMULATOR_HOST: addresses.tasks,
+    GOOGLE_CLOUD_PROJECT: project,
+    METADATA_SERVER_DETECTION: "none",
+  };
 }
 
 async function needGoogle(): Promise<void> {
@@ -152,20 +209,6 @@ async function addressOf(starting: Promise<Service>): Promise<string> {
 function portOf(options: LocalWorldOptions, service: keyof LocalPorts): { port?: number } {
   const port = options.ports?.[service];
   return port === undefined ? {} : { port };
-}
-
-function pushOptions(
-  { direct }: LocalWorldOptions,
-  issuer: LocalIssuer | undefined,
-): Pick<PubsubServerOptions, "push"> {
-  return { push: { ...(direct !== undefined && { direct }), ...signing(issuer) } };
-}
-
-function signing(issuer: LocalIssuer | undefined): {
-  identityToken?: (audience: string, email: string) => string;
-} {
-  if (issuer === undefined) return {};
-  return { identityToken: (audience, email) => issuer.token(audience, email) };
 }
 
 function serviceOptions(

@@ -14,14 +14,17 @@
 import { Server, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { bind } from "../bind.ts";
 import { Faults } from "../faults.ts";
+import type { Access } from "../iam/access.ts";
+import { Entrances } from "../iam/entrances.ts";
 import { realTimers, type Timers } from "../timers.ts";
 import { type FirestoreCounts, newCounts } from "./counts.ts";
 import { Databases } from "./databases.ts";
 import type { IndexExemptFields } from "./index-entries.ts";
 import { lockDeadlineMsDefault, receivedBytesMax } from "./limits.ts";
 import { ListenStreams } from "./listen.ts";
+import { firestoreNeeds } from "./permissions.ts";
 import { openCommitLog } from "./persistence.ts";
-import { loadFirestoreService } from "./protos.ts";
+import { loadFirestoreService, type Received } from "./protos.ts";
 import {
   streamHandler,
   unaryHandler,
@@ -59,6 +62,8 @@ export interface FirestoreServerOptions {
   readonly historyBytesMax?: number;
   /** Field paths that have no index, by collection id; they do not count as index entries. */
   readonly indexExemptFields?: IndexExemptFields;
+  /** Whose calls are taken; everybody's where left out. */
+  readonly access?: Access;
 }
 
 /** A running embedded Firestore. */
@@ -67,6 +72,13 @@ export interface FirestoreServer {
   readonly address: string;
   /** The billable operations so far; each access gives a new, fixed copy. */
   readonly counts: FirestoreCounts;
+  /** The address of a principal of its own; without `access`, that of everybody. */
+  addressFor(member: string): Promise<string>;
+  /**
+   * Takes a database away, `projects/P/databases/D`, with all that is in it. What a persist folder
+   * keeps of it comes back with the next start.
+   */
+  drop(database: string): void;
   /** Ends all streams and transactions, and closes the port. */
   stop(): Promise<void>;
 }
@@ -102,20 +114,23 @@ export async function startFirestore(
   const server = new Server({
     "grpc.max_receive_message_length": receivedBytesMax,
     "grpc.max_send_message_length": -1,
+    ...options.access?.serverOptions(firestoreNeeds, ({ message }: Received) => message),
   });
   server.addService(definition, implementation(definition, databases, faults, listens));
-  const { host = "127.0.0.1", port = 0 } = options;
-  const address = await bind(server, { service: "Firestore", host, port }).catch(
-    (error: unknown) => {
-      log?.close();
-      throw error;
-    },
-  );
+  const { host = "127.0.0.1", port = 0, access } = options;
+  const service = "Firestore";
+  const address = await bind(server, { service, host, port }).catch((error: unknown) => {
+    log?.close();
+    throw error;
+  });
+  const entrances = new Entrances(server, { service, host, main: address, access });
   return {
     address,
+    addressFor: (member) => entrances.addressFor(member),
     get counts() {
       return { ...counts };
     },
+    drop: (database) => databases.drop(database),
     async stop() {
       databases.stop();
       listens.stop();

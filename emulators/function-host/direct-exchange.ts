@@ -36,8 +36,7 @@ export class DirectExchange implements Work, Dispatcher.DispatchHandler {
 
   refuse(statusCode: number, reason: string): void {
     this.#pool.countAnswer(statusCode);
-    // Not at once: a caller is not told of the end before its call has returned.
-    setImmediate(() => this.#handler.onResponseError?.(noController, new Error(reason)));
+    refuseDirectly(this.#handler, reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
@@ -75,6 +74,12 @@ export class DirectExchange implements Work, Dispatcher.DispatchHandler {
     this.#instance = undefined;
     if (instance !== undefined) this.#pool.release(instance);
   }
+}
+
+/** Tells of an end without an answer. */
+export function refuseDirectly(handler: Dispatcher.DispatchHandler, reason: string): void {
+  // Not at once: a caller is not told of the end before its call has returned.
+  setImmediate(() => handler.onResponseError?.(noController, new Error(reason)));
 }
 
 /** The front would answer so where an instance ends before it has answered. */

@@ -12,6 +12,18 @@ import type { FunctionPool } from "./pool.ts";
 /** How long the front keeps an unused connection of a caller; callers reuse theirs within seconds. */
 const KEEP_ALIVE_MS = 60_000;
 
+/** Why a request does not reach a function. */
+export interface Refusal {
+  readonly statusCode: number;
+  readonly reason: string;
+}
+
+/** Says why a request may not go to a function; undefined where it may. */
+export type Admission = (
+  functionName: string,
+  authorization: string | undefined,
+) => Refusal | undefined;
+
 /** A front that listens. */
 export interface Front {
   readonly origin: string;
@@ -26,6 +38,7 @@ export interface Front {
 export async function startFront(
   port: number,
   pools: ReadonlyMap<string, FunctionPool>,
+  admission: Admission,
 ): Promise<Front> {
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     const route = routeOf(request.url ?? "/");
@@ -34,7 +47,10 @@ export async function startFront(
       noSuchFunction(response, route.name);
       return;
     }
-    new Exchange(pool, route.path, { request, response }).begin();
+    const exchange = new Exchange(pool, route.path, { request, response });
+    const refusal = admission(route.name, request.headers.authorization);
+    if (refusal === undefined) exchange.begin();
+    else exchange.refuse(refusal.statusCode, refusal.reason);
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, port);

@@ -11,6 +11,8 @@
 import { Server } from "@grpc/grpc-js";
 import { bind } from "../bind.ts";
 import type { Faults } from "../faults.ts";
+import type { Access } from "../iam/access.ts";
+import { Entrances } from "../iam/entrances.ts";
 import { realTimers, type Timers } from "../timers.ts";
 import { Broker } from "./broker/broker.ts";
 import type { Backlog, Subscription } from "./broker/subscription.ts";
@@ -22,6 +24,7 @@ import {
   pushOutstandingMax,
   pushOutstandingStart,
 } from "./limits.ts";
+import { deadLetterNeeds, pubsubNeeds } from "./permissions.ts";
 import { FileJournal } from "./persistence.ts";
 import { type DirectDispatch, PushClient } from "./push/push-client.ts";
 import { PushDispatcher } from "./push/push-dispatcher.ts";
@@ -60,6 +63,15 @@ export interface PubsubServerOptions {
   readonly faults?: Faults;
   readonly timers?: Timers;
   readonly push?: PushOptions;
+  /** Whose calls are taken, and as whom the server itself acts; all calls where left out. */
+  readonly access?: PubsubAccess;
+}
+
+/** The rights of callers and of the service itself. */
+export interface PubsubAccess {
+  readonly callers: Access;
+  /** The member that Pub/Sub is when it forwards dead letters. */
+  readonly agent: string;
 }
 
 /** A running server. */
@@ -74,6 +86,8 @@ export interface PubsubServer {
    * @throws StatusError NOT_FOUND
    */
   backlog(subscription: string): Backlog;
+  /** The address of a principal of its own; without `access`, that of everybody. */
+  addressFor(member: string): Promise<string>;
   /** Ends all calls, streams and pushes, and frees the port. */
   stop(): Promise<void>;
 }
@@ -85,19 +99,29 @@ export interface PubsubServer {
  */
 export async function startPubsub(options: PubsubServerOptions = {}): Promise<PubsubServer> {
   const { host = "127.0.0.1", port = 0, faults, timers = realTimers, persistFolder } = options;
+  const { access } = options;
   const server = new Server({
     "grpc.max_receive_message_length": grpcReceiveBytesMax,
     "grpc.max_send_message_length": -1,
+    ...access?.callers.serverOptions(pubsubNeeds((name) => broker.subscription(name).config.topic)),
   });
   const services = loadServices();
   // The port first: whoever can't have it must not touch the files of the one who has it.
-  const address = await bind(server, { service: "Pub/Sub", host, port });
+  const service = "Pub/Sub";
+  const address = await bind(server, { service, host, port });
+  const entrances = new Entrances(server, {
+    service,
+    host,
+    main: address,
+    access: access?.callers,
+  });
   const journal = persistFolder === undefined ? undefined : new FileJournal(persistFolder);
   const pushes = newPushes(options, timers);
   const broker: Broker = new Broker({
     timers,
     ...(journal === undefined ? {} : { journal }),
     newPushConsumer: (subscription) => pushes.newConsumer(subscription, broker.counts),
+    ...(access !== undefined && { mayForward: mayForward(access) }),
   });
   journal?.restoreInto(broker);
   server.addService(services.publisher, publisherService(broker, faults));
@@ -106,6 +130,7 @@ export async function startPubsub(options: PubsubServerOptions = {}): Promise<Pu
     address,
     counts: broker.counts,
     backlog: (name) => broker.subscription(name).backlog(),
+    addressFor: (member) => entrances.addressFor(member),
     stop: async () => {
       broker.close();
       await pushes.close();
@@ -113,6 +138,14 @@ export async function startPubsub(options: PubsubServerOptions = {}): Promise<Pu
       journal?.close();
     },
   };
+}
+
+/** A dead letter that Pub/Sub may not forward stays where it is. */
+function mayForward({ callers, agent }: PubsubAccess) {
+  return (subscription: string, topic: string): boolean =>
+    deadLetterNeeds(subscription, topic).every(
+      (need) => callers.check(agent, need, "forward a dead letter").isAllowed,
+    );
 }
 
 interface Pushes {

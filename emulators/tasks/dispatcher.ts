@@ -54,6 +54,7 @@ interface DispatcherParts {
   readonly faults: Faults;
   readonly timers: Timers;
   readonly identityToken?: (audience: string, serviceAccountEmail: string) => string;
+  readonly localUrl?: (url: string) => string;
 }
 
 /** Runs the tasks of all queues. */
@@ -177,7 +178,8 @@ export class Dispatcher {
     const deadline = new AbortController();
     const cancel = this.#parts.timers.after(task.dispatchDeadlineMs, () => deadline.abort());
     try {
-      const { statusCode, body } = await request(http.url, {
+      const { localUrl = itself } = this.#parts;
+      const { statusCode, body } = await request(localUrl(http.url), {
         dispatcher: this.#agent,
         method: http.httpMethod as "POST",
         headers: this.#headers(task),
@@ -220,6 +222,10 @@ export class Dispatcher {
       ...(previous && { "x-cloudtasks-taskpreviousresponse": previous }),
     };
   }
+}
+
+function itself(url: string): string {
+  return url;
 }
 
 /** The task as it is after an attempt. */

@@ -16,10 +16,13 @@ import {
 import { isMeshError } from "../../sdk/model/errors.ts";
 import { bind } from "../bind.ts";
 import { Faults, StatusError } from "../faults.ts";
+import type { Access } from "../iam/access.ts";
+import { Entrances } from "../iam/entrances.ts";
 import { realTimers, type Timers } from "../timers.ts";
 import { Dispatcher, type TasksCounts } from "./dispatcher.ts";
 import { Journal } from "./journal.ts";
 import { NAME_TAKEN_MS_DEFAULT } from "./limits.ts";
+import { tasksNeeds } from "./permissions.ts";
 import { type TasksCalls, tasksCalls } from "./service.ts";
 import { TasksState } from "./state.ts";
 import { tasksService } from "./wire.ts";
@@ -41,6 +44,10 @@ export interface TasksServerOptions {
   readonly identityToken?: (audience: string, serviceAccountEmail: string) => string;
   /** How long a task's name stays taken after the task ended: 1 h when left out. */
   readonly nameTakenMs?: number;
+  /** Whose calls are taken; everybody's where left out. */
+  readonly access?: Access;
+  /** Where a task's URL is to be called instead: hosts of the cloud that are served here. */
+  readonly localUrl?: (url: string) => string;
 }
 
 /** A server that listens. */
@@ -48,6 +55,8 @@ export interface TasksServer {
   /** `host:port`. */
   readonly address: string;
   readonly counts: TasksCounts;
+  /** The address of a principal of its own; without `access`, that of everybody. */
+  addressFor(member: string): Promise<string>;
   /** Tasks of a queue, by its full name, that have not ended; 0 for a queue that is not there. */
   pending(queue: string): number;
   /** When the earliest waiting task of any queue that isn't paused is due, in ms since the epoch. */
@@ -67,17 +76,22 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
   const journal =
     options.persistFolder === undefined ? undefined : Journal.open(options.persistFolder, state);
   if (journal) state.keepIn(journal);
-  const { identityToken } = options;
-  const parts = { state, faults, timers, ...(identityToken && { identityToken }) };
-  const dispatcher = new Dispatcher(parts);
-  const server = new Server();
+  const { identityToken, localUrl, access } = options;
+  const dispatcher = new Dispatcher({
+    state,
+    faults,
+    timers,
+    ...(identityToken && { identityToken }),
+    ...(localUrl && { localUrl }),
+  });
+  const server = new Server(access?.serverOptions(tasksNeeds));
   server.addService(tasksService(), handlers(tasksCalls({ state, dispatcher, timers }), faults));
-  const address = await bind(server, { service: "Cloud Tasks", host, port }).catch(
-    (error: unknown) => {
-      journal?.close();
-      throw error;
-    },
-  );
+  const service = "Cloud Tasks";
+  const address = await bind(server, { service, host, port }).catch((error: unknown) => {
+    journal?.close();
+    throw error;
+  });
+  const entrances = new Entrances(server, { service, host, main: address, access });
   dispatcher.pump();
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -88,6 +102,7 @@ export async function startTasks(options: TasksServerOptions = {}): Promise<Task
   return {
     address,
     counts: dispatcher.counts,
+    addressFor: (member) => entrances.addressFor(member),
     pending: (queue) => state.queues.get(queue)?.size ?? 0,
     nextDueMs: () => earliestDueMs(state),
     stop: () => {

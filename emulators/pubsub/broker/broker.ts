@@ -28,6 +28,8 @@ export interface BrokerOptions {
   readonly journal?: Journal;
   /** Makes the consumer that pushes a subscription's messages to its endpoint. */
   readonly newPushConsumer?: (subscription: Subscription) => Consumer;
+  /** Whether dead letters of a subscription may go to a topic; they always may where left out. */
+  readonly mayForward?: (subscription: string, topic: string) => boolean;
 }
 
 const mutableTopicFields: ReadonlySet<string> = new Set([
@@ -64,6 +66,7 @@ export class Broker {
   readonly #timers: Timers;
   readonly #journal: Journal;
   readonly #newPushConsumer: BrokerOptions["newPushConsumer"];
+  readonly #mayForward: NonNullable<BrokerOptions["mayForward"]>;
   readonly #ids: MessageIds;
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Registered>();
@@ -72,6 +75,7 @@ export class Broker {
     this.#timers = options.timers;
     this.#journal = options.journal ?? noJournal;
     this.#newPushConsumer = options.newPushConsumer;
+    this.#mayForward = options.mayForward ?? (() => true);
     this.#ids = new MessageIds(options.timers.nowMs());
     this.snapshots = new Snapshots(options.timers, this.#journal);
   }
@@ -177,7 +181,8 @@ export class Broker {
       timers: this.#timers,
       counts: this.counts,
       journal: this.#journal,
-      forward: (name, message) => this.#forward(name, message),
+      forward: (name, message) =>
+        this.#mayForward(config.name, name) && this.#forward(name, message),
     };
     const subscription = new Subscription(config, world);
     const registered: Registered = { subscription, topic, pushSlot: undefined };
