@@ -9,8 +9,10 @@ import { isBuiltin } from "node:module";
 import { Firestore } from "@google-cloud/firestore";
 import { PubSub } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { up } from "../../emulators/pulumi/index.ts";
+import { startLocalCloud } from "../../emulators/pulumi/local-cloud.ts";
 import { DevProcess } from "../support/dev-process.ts";
-import { InstalledPackage } from "../support/installed-package.ts";
+import { InstalledPackage, type RunMore } from "../support/installed-package.ts";
 
 let installed: InstalledPackage;
 let shop: string;
@@ -74,9 +76,11 @@ describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
   const script = (name: string): Promise<string> =>
     installed.run("npm", ["run", "--silent", name], { folder: shop });
 
+  const tidemark = (args: readonly string[], more?: RunMore): Promise<string> =>
+    installed.run(`${installed.folder}/node_modules/.bin/tidemark`, args, more);
+
   beforeAll(async () => {
-    const args = ["init", "shop", "--package", installed.tarball];
-    const said = await installed.run(`${installed.folder}/node_modules/.bin/tidemark`, args);
+    const said = await tidemark(["init", "shop", "--package", installed.tarball]);
     expect(said).toContain("cd shop\n  npm install\n");
   });
 
@@ -103,7 +107,40 @@ describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
     expect(await script("try")).toContain("Collection page-minutes: 5 documents");
   });
 
-  test("counts on a mesh of functions, and drains", { timeout: 90_000 }, async () => {
+  test("is all declared by its Pulumi program, and its job runs", {
+    timeout: 150_000,
+  }, async () => {
+    const cloud = await startLocalCloud({
+      project: "shop-project",
+      folder: `${installed.folder}/cloud`,
+    });
+    const stack = {
+      folder: shop,
+      stack: "dev",
+      provider: cloud.provider,
+      stateFile: `${installed.folder}/state.json`,
+      config: { "gcp:project": "shop-project", "tidemark:protect": "false" },
+      env: cloud.variables,
+    };
+    try {
+      const { failures, plainOutputs } = await up(stack);
+      expect(failures).toEqual([]);
+      expect(plainOutputs).toMatchObject({
+        topics: { "page-views": ["page-views"] },
+        jobs: { "page-views": "RUNNING" },
+      });
+      const commands = plainOutputs["commands"] as readonly string[];
+      expect(commands.length).toBeGreaterThan(2);
+      for (const command of commands) {
+        const [, ...args] = command.replaceAll('"', "").split(" ");
+        await tidemark(args, { folder: shop, env: cloud.variables });
+      }
+    } finally {
+      await cloud.stop();
+    }
+  });
+
+  test("counts on a mesh of functions, and drains", { timeout: 150_000 }, async () => {
     const file = "pipelines/page-views.ts";
     const dev = new DevProcess(shop, [file, "--json"], installed.path("cli/main.js"));
     try {
@@ -111,8 +148,7 @@ describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
       const env = variables as Record<string, string>;
       Object.assign(process.env, env);
       await publish(await readFile(`${shop}/sample/page-views.ndjson`, "utf8"));
-      const drain = ["drain", "page-views", "--take-backlog", "1"];
-      await installed.run("../node_modules/.bin/tidemark", drain, { folder: shop, env });
+      await tidemark(["drain", "page-views", "--take-backlog", "1"], { folder: shop, env });
       expect(await viewsOf(`%2F-${Date.parse("2026-01-01T12:00:00Z")}`)).toBe(2);
     } finally {
       dev.child.kill("SIGINT");

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { inRepository } from "../unit/cli/support.ts";
 
 /** A start on a busy machine, its code not yet compiled before. */
-const WAIT_MS_MAX = 25_000;
+const WAIT_MS_MAX = 60_000;
 
 /** A line of its output. */
 export type DevLine = Readonly<Record<string, unknown>> & { readonly type: string };

@@ -74,7 +74,8 @@ export class InstalledPackage {
   }
 }
 
-interface RunMore {
+/** Where a program is run, and variables that it has above those of the tests. */
+export interface RunMore {
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
 }

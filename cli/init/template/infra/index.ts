@@ -6,8 +6,8 @@
 import { getOrganization, getProject, getStack, log, runtime } from "@pulumi/pulumi";
 import { CloudJobs, runProgram } from "tidemark/infra";
 
-/** Topics to publish to, URLs of functions, how each job stands, and commands to try. */
-export const { topics, functions, jobs, commands } = await runProgram({
+/** Topics to publish to, URLs of functions, how each job stands, dashboards, and commands to try. */
+export const { topics, functions, jobs, dashboards, commands } = await runProgram({
   config: runtime.allConfig(),
   root: runtime.getRootDirectory(),
   stack: `${getOrganization()}/${getProject()}/${getStack()}`,
