@@ -127,7 +127,7 @@ function policyOf(
 const FRESHNESS_HELP =
   "`tidemark status PIPELINE --why` says what holds it up. A paused job waits too: `tidemark resume PIPELINE`.";
 const DEAD_LETTERS_HELP =
-  "`tidemark dead-letters list --pipeline PIPELINE` shows them with their errors. What could not be delivered a hundred times lies in the subscription tm-PIPELINE-undelivered.";
+  "`tidemark dead-letters list PIPELINE` shows them with their errors. What could not be delivered a hundred times lies in the subscription tm-PIPELINE-undelivered.";
 const ERRORS_HELP = "The functions' logs say why: severity ERROR, by code.";
 const NO_PROGRESS_HELP =
   "Is the job paused? `tidemark status PIPELINE`. If not, a right or a function is missing: look for 401, 403 and 404 in the functions' logs.";

@@ -40,7 +40,7 @@ function commandsOf({ project, database }: MeshPlatform, pipeline: string): stri
   const place = `--project ${project} --database "${database}"`;
   return [
     `tidemark status ${pipeline} ${place}`,
-    `tidemark dead-letters list --pipeline ${pipeline} ${place}`,
+    `tidemark dead-letters list ${pipeline} ${place}`,
     `tidemark drain ${pipeline} ${place}`,
   ];
 }
