@@ -20,7 +20,11 @@ export function addInitCommand(program: Command): void {
     .description("Begins a project: a pipeline, its test, and the program that deploys it.")
     .argument("[folder]", "empty folder, or one to make", ".")
     .option("--name <name>", "name of the project (default: the folder's)")
-    .option("--package <file>", "tarball of tidemark to install (default: npm's)", tarballOption)
+    .option(
+      "--package <file>",
+      "tarball of tidemark, to lie in the project (default: npm's)",
+      tarballOption,
+    )
     .action((path: string, options: InitOptions) => {
       const folder = resolve(path);
       const name = options.name ?? basename(folder);

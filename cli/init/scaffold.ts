@@ -6,8 +6,16 @@
  *
  * SC1. A folder in which anything lies is left as it is; the `.git` of an empty repository is nothing.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join, posix, relative, sep } from "node:path";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MeshError } from "../../sdk/model/errors.ts";
 
@@ -16,7 +24,7 @@ export interface ScaffoldInput {
   /** Absolute path; made where it is not there. */
   readonly folder: string;
   readonly name: string;
-  /** Absolute path of the package's tarball; from the registry where left out. */
+  /** Absolute path of the package's tarball, which the project then holds; npm's where left out. */
   readonly tarball: string | undefined;
 }
 
@@ -50,8 +58,12 @@ export function scaffold({ folder, name, tarball }: ScaffoldInput): void {
   cpSync(template, folder, { recursive: true });
   for (const [from, to] of renamed) renameSync(join(folder, from), join(folder, to));
   for (const file of named) edit(join(folder, file), (text) => text.replaceAll(NAME_THERE, name));
-  if (tarball !== undefined)
-    edit(join(folder, "package.json"), (text) => from(text, folder, tarball));
+  if (tarball === undefined) return;
+  const file = basename(tarball);
+  copyFileSync(tarball, join(folder, file));
+  edit(join(folder, "package.json"), (text) =>
+    text.replace(/("tidemark": )"[^"]*"/, `$1${JSON.stringify(`file:${file}`)}`),
+  );
 }
 
 /** npm and Pulumi both take such a name, and it is safe in a path and a shell. */
@@ -89,12 +101,6 @@ function entriesOf(folder: string): readonly string[] {
     if (code !== "ENOTDIR") throw error;
     throw new MeshError("ERR_OPTION", `${folder} is a file. Give a folder.`);
   }
-}
-
-/** A path within package.json is relative to it, and has forward slashes on every system. */
-function from(manifest: string, folder: string, tarball: string): string {
-  const path = relative(folder, tarball).split(sep).join(posix.sep);
-  return manifest.replace(/("tidemark": )"[^"]*"/, `$1${JSON.stringify(`file:${path}`)}`);
 }
 
 function edit(file: string, change: (text: string) => string): void {

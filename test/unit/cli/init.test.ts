@@ -86,11 +86,12 @@ describe("tidemark init", () => {
     },
   );
 
-  test("installs tidemark from a tarball that it is given, by a path from the project", async () => {
-    await using place = await Workplace.create({ "out/tidemark-0.1.0.tgz": "" });
+  test("holds the tarball of tidemark that it is given, and installs that", async () => {
+    await using place = await Workplace.create({ "out/tidemark-0.1.0.tgz": "packed" });
     await place.tidemark("init", "a/shop", "--package", "out/tidemark-0.1.0.tgz");
     const { dependencies } = manifestOf(place.path("a/shop/package.json"));
-    expect(dependencies?.["tidemark"]).toBe("file:../../out/tidemark-0.1.0.tgz");
+    expect(dependencies?.["tidemark"]).toBe("file:tidemark-0.1.0.tgz");
+    expect(readFileSync(place.path("a/shop/tidemark-0.1.0.tgz"), "utf8")).toBe("packed");
   });
 
   test("a tarball that is not there is a usage error", async () => {
