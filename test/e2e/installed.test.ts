@@ -6,6 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
+import { dirname, join } from "node:path";
 import { Firestore } from "@google-cloud/firestore";
 import { PubSub } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -47,6 +48,22 @@ describe("the package", () => {
     expect(Object.keys(exports).sort()).toEqual(
       [".", "./emulators", "./functions", "./infra", "./testing"].sort(),
     );
+  });
+
+  test("has the files that it finds by their paths", async () => {
+    const files = await installed.files();
+    const named: string[] = [];
+    for (const file of files.filter((each) => each.endsWith(".js"))) {
+      const text = await readFile(installed.path(file), "utf8");
+      // Paths from the package's root, or from the file itself.
+      const paths = text.matchAll(/(?:\bown\(|\bfile: |\bownFile\()"([\w./-]+)\.ts"/g);
+      for (const [, path = ""] of paths) {
+        named.push(path.startsWith("./") ? join(dirname(file), path) : path);
+      }
+    }
+    expect(named.length).toBeGreaterThan(6);
+    const missing = named.filter((path) => !files.some((file) => file.endsWith(`${path}.js`)));
+    expect(missing).toEqual([]);
   });
 
   test("depends on what it imports, and on nothing else", async () => {
