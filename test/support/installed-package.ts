@@ -80,10 +80,9 @@ export interface RunMore {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Dependencies as they are here, and the commands of the two packages that a project calls. */
+/** Dependencies and what type checks need, as they are here; and the commands of the two packages that a project calls. */
 async function link(modules: string, { dependencies, bin }: PublishedManifest): Promise<void> {
-  const types = ["typescript", "@types/node", "undici-types", "@types/luxon"];
-  for (const name of [...Object.keys(dependencies), ...types]) {
+  for (const name of [...Object.keys(dependencies), "typescript", "@types/node"]) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(inRepository(`node_modules/${name}`), join(modules, name));
   }
