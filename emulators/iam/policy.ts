@@ -7,7 +7,7 @@
 import { MeshError } from "../../sdk/model/errors.ts";
 import { type Condition, readCondition } from "./condition.ts";
 import { contains, isBindable, nameInConditions } from "./resources.ts";
-import { permissionsOf } from "./roles.ts";
+import { isTriedHere, permissionsOf } from "./roles.ts";
 
 /** A role given to a member on a resource and all below it. */
 export interface Binding {
@@ -54,6 +54,12 @@ export class IamPolicy {
   /** Decisions of allowed checks, until the bindings change. */
   readonly #allowed = new Map<string, Decision>();
   readonly #denials = new Map<string, Denial>();
+  readonly #onDenial: (denial: Denial) => void;
+
+  /** @param onDenial is told of each refusal, also of one that was there before */
+  constructor(onDenial: (denial: Denial) => void = () => {}) {
+    this.#onDenial = onDenial;
+  }
 
   /**
    * Adds a binding; one that is there already stays as it is.
@@ -102,9 +108,18 @@ export class IamPolicy {
 
   /**
    * Bindings that could be taken away one at a time without any refusal so far: too wide. Of two that
-   * allow the same, neither was needed.
+   * allow the same, neither was needed. Those that no local world can try are not among them.
    */
   unused(): readonly Binding[] {
+    return this.#idle().filter(({ role }) => isTriedHere(role));
+  }
+
+  /** Bindings of which nothing can be said: their services are not here (Cloud Storage, logging, …). */
+  untried(): readonly Binding[] {
+    return this.#idle().filter(({ role }) => !isTriedHere(role));
+  }
+
+  #idle(): Binding[] {
     const idle = [...this.#grants.values()].filter(({ isNeeded }) => !isNeeded);
     return idle.map(({ binding }) => binding);
   }
@@ -124,7 +139,9 @@ export class IamPolicy {
     const { member, permission, resource, method } = asked;
     const key = JSON.stringify([member, permission, resource, method]);
     const times = (this.#denials.get(key)?.times ?? 0) + 1;
-    this.#denials.set(key, { ...asked, times });
+    const denial = { ...asked, times };
+    this.#denials.set(key, denial);
+    this.#onDenial(denial);
     const reason =
       `Permission '${permission}' denied on resource '${resource}' (or it may not exist). ` +
       `Caller: ${member === "allUsers" ? "not authenticated" : member}.`;
