@@ -22,6 +22,8 @@ let shop: string;
 beforeAll(async () => {
   installed = await InstalledPackage.create();
   shop = `${installed.folder}/shop`;
+  // What is cached for this package goes with it.
+  process.env["HOME"] = installed.folder;
 }, 120_000);
 afterAll(() => installed?.[Symbol.asyncDispose]());
 
