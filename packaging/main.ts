@@ -7,14 +7,15 @@
  * Node runs the sources of this repository as they are, but no TypeScript below node_modules.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Manifest, publishedManifest } from "./manifest.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = resolve(process.argv[2] ?? join(root, "dist"));
+const [, , given] = process.argv;
+const dist = resolve(given ?? join(root, "dist"));
 const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
 
 /** What users get as it is. */
@@ -22,7 +23,8 @@ const texts = ["README.md", "LICENSE"];
 /** Files that `tidemark init` copies, TypeScript too. */
 const template = "cli/init/template";
 
-rmSync(dist, { recursive: true, force: true });
+if (given === undefined) rmSync(dist, { recursive: true, force: true });
+else if (existsSync(dist)) throw new Error(`${dist} is there already: give a folder that is not.`);
 const compiler = join(dirname(typescript), "bin/tsc");
 const how = ["-p", join(root, "packaging"), "--outDir", dist];
 const { status } = spawnSync(process.execPath, [compiler, ...how], { stdio: "inherit" });

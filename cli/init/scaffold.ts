@@ -62,7 +62,7 @@ export function scaffold({ folder, name, tarball }: ScaffoldInput): void {
   const file = basename(tarball);
   copyFileSync(tarball, join(folder, file));
   edit(join(folder, "package.json"), (text) =>
-    text.replace(/("tidemark": )"[^"]*"/, `$1${JSON.stringify(`file:${file}`)}`),
+    text.replace(/(?<="tidemark": )"[^"]*"/, () => JSON.stringify(`file:${file}`)),
   );
 }
 
