@@ -76,6 +76,8 @@ export interface FunctionHost {
   status(): readonly FunctionStatus[];
   /** Puts new code in place: new requests go to it, old ones finish. Also adds a function. */
   replace(spec: FunctionSpec): Promise<void>;
+  /** Takes a function away, with its processes; one that is not there is no error. */
+  remove(name: string): Promise<void>;
   /** Sends a signal, SIGKILL when left out, to one instance and returns its process id. */
   kill(name: string, signal?: NodeJS.Signals): number;
   stop(): Promise<void>;
@@ -179,6 +181,11 @@ function hostOf(
       // Known before it is ready, so that `stop` ends it too.
       pools.set(resolved.name, pool);
       await pool.warm();
+    },
+    async remove(name) {
+      const pool = pools.get(name);
+      pools.delete(name);
+      await pool?.stop();
     },
     kill: (name, signal = "SIGKILL") => poolOf(name).kill(signal),
     stop: () => {

@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import { ownFile } from "../sdk/model/own-file.ts";
 import { withoutForeignCode } from "./foreign-code.ts";
 import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
@@ -50,6 +51,7 @@ export interface BundleInput {
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const own = (source: string): string => join(root, ownFile(source));
 
 /** Connectors by the names that a plan gives them. */
 const connectorModules: Readonly<Record<string, { readonly file: string; readonly name: string }>> =
@@ -106,20 +108,20 @@ const GRAPH = "graph";
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
 export const tidemarkAlias: Readonly<Record<string, string>> = {
-  tidemark: join(root, "sdk/index.ts"),
-  "tidemark/testing": join(root, "sdk/testing/index.ts"),
+  tidemark: own("sdk/index.ts"),
+  "tidemark/testing": own("sdk/testing/index.ts"),
 };
 
 function stageEntry(file: string, stage: StagePlan): string {
   const lines = [
     `import pipeline from ${JSON.stringify(file)};`,
-    `import { stageFunction } from ${JSON.stringify(join(root, "functions/gcp/stage-function.ts"))};`,
+    `import { stageFunction } from ${JSON.stringify(own("functions/gcp/stage-function.ts"))};`,
   ];
   const used: string[] = [];
   for (const connector of stage.kind === "read" ? stage.connectors : []) {
     const module = connectorModules[connector];
     if (module === undefined) continue;
-    lines.push(`import { ${module.name} } from ${JSON.stringify(join(root, module.file))};`);
+    lines.push(`import { ${module.name} } from ${JSON.stringify(own(module.file))};`);
     used.push(`${connector}: ${module.name}`);
   }
   const connectors = `{ ${used.join(", ")} }`;
@@ -130,7 +132,7 @@ function stageEntry(file: string, stage: StagePlan): string {
 }
 
 function trackerEntry(file: string): string {
-  const module = join(root, "functions/gcp/stage-function.ts");
+  const module = own("functions/gcp/stage-function.ts");
   return [
     `import pipeline from ${JSON.stringify(file)};`,
     `import { trackerFunction } from ${JSON.stringify(module)};`,

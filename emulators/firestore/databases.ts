@@ -26,6 +26,12 @@ export class Databases {
     return database;
   }
 
+  /** Takes a database away, with all that is in it; the next one of its name is empty. */
+  drop(name: string): void {
+    this.#databases.get(name)?.stop();
+    this.#databases.delete(name);
+  }
+
   /** Ends all transactions and refuses all waiting commits. */
   stop(): void {
     for (const database of this.#databases.values()) database.stop();

@@ -74,6 +74,11 @@ export interface FirestoreServer {
   readonly counts: FirestoreCounts;
   /** The address of a principal of its own; without `access`, that of everybody. */
   addressFor(member: string): Promise<string>;
+  /**
+   * Takes a database away, `projects/P/databases/D`, with all that is in it. What a persist folder
+   * keeps of it comes back with the next start.
+   */
+  drop(database: string): void;
   /** Ends all streams and transactions, and closes the port. */
   stop(): Promise<void>;
 }
@@ -125,6 +130,7 @@ export async function startFirestore(
     get counts() {
       return { ...counts };
     },
+    drop: (database) => databases.drop(database),
     async stop() {
       databases.stop();
       listens.stop();
