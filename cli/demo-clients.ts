@@ -70,7 +70,8 @@ export class DemoClients {
   }
 
   /**
-   * Takes messages of `worst-airports` until there is one for each of `daysMax` days.
+   * Takes messages of `worst-airports` until there is one for each of `daysMax` days, and takes the
+   * subscription away.
    *
    * @returns what came, also where that is less after `timeoutMs`
    */
@@ -92,6 +93,7 @@ export class DemoClients {
     });
     await promise.finally(() => clearTimeout(timer));
     await subscription.close();
+    await subscription.delete();
     return days;
   }
 

@@ -169,7 +169,8 @@ function said(step: string, words: string, sinceMs: number): void {
 function operationText({ steps }: Outcome): string {
   const counts = new Map<Operation, number>();
   for (const { operation } of steps) counts.set(operation, (counts.get(operation) ?? 0) + 1);
-  const parts = [...counts].map(([operation, count]) => `${formatMany(count, "resource")} ${operation}`);
+  const parts = [...counts].map(
+    ([operation, count]) => `${formatMany(count, "resource")} ${operation}`,
+  );
   return parts.join(", ") || "nothing";
 }
-

@@ -122,6 +122,8 @@ async function leftIn(cloud: LocalCloud, functions: FunctionHost): Promise<strin
     ...topics.map(({ name }) => name),
     ...subscriptions.map(({ name }) => name),
     ...functions.status().map(({ name }) => `the processes of ${name}`),
-    ...cloud.policy.bindings().map(({ role, member, resource }) => `${role} of ${member} on ${resource}`),
+    ...cloud.policy
+      .bindings()
+      .map(({ role, member, resource }) => `${role} of ${member} on ${resource}`),
   ];
 }

@@ -22,7 +22,8 @@ export const topic: ResourceKind = {
     check.text("name", PUBSUB_NAME);
     check.duration("messageRetentionDuration", RETENTION);
     check.labels();
-    if (check.inputs["name"] === undefined) check.fail("name", "give one: the local world makes up none");
+    if (check.inputs["name"] === undefined)
+      check.fail("name", "give one: the local world makes up none");
   },
   id: nameOf,
   async create(inputs, { world }) {
