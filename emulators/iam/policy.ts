@@ -54,6 +54,12 @@ export class IamPolicy {
   /** Decisions of allowed checks, until the bindings change. */
   readonly #allowed = new Map<string, Decision>();
   readonly #denials = new Map<string, Denial>();
+  readonly #onDenial: (denial: Denial) => void;
+
+  /** @param onDenial is told of each refusal, also of one that was there before */
+  constructor(onDenial: (denial: Denial) => void = () => {}) {
+    this.#onDenial = onDenial;
+  }
 
   /**
    * Adds a binding; one that is there already stays as it is.
@@ -124,7 +130,9 @@ export class IamPolicy {
     const { member, permission, resource, method } = asked;
     const key = JSON.stringify([member, permission, resource, method]);
     const times = (this.#denials.get(key)?.times ?? 0) + 1;
-    this.#denials.set(key, { ...asked, times });
+    const denial = { ...asked, times };
+    this.#denials.set(key, denial);
+    this.#onDenial(denial);
     const reason =
       `Permission '${permission}' denied on resource '${resource}' (or it may not exist). ` +
       `Caller: ${member === "allUsers" ? "not authenticated" : member}.`;

@@ -148,3 +148,9 @@ const sets = new Map(Object.entries(roles).map(([role, has]) => [role, new Set(h
 export function permissionsOf(role: string): ReadonlySet<string> | undefined {
   return sets.get(role);
 }
+
+/** The known role with fewest permissions that has this one; those of Google's own agents apart. */
+export function smallestRoleWith(permission: string): string | undefined {
+  const having = [...sets].filter(([role, has]) => has.has(permission) && !role.endsWith("Agent"));
+  return having.toSorted(([, a], [, b]) => a.size - b.size)[0]?.[0];
+}
