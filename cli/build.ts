@@ -9,10 +9,10 @@
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { bundlePipeline, type StageBundle } from "../infra/code-bundle.ts";
+import { loadPipeline } from "../infra/load-pipeline.ts";
 import { compile } from "../sdk/compile/compile.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import type { Pipeline } from "../sdk/pipeline.ts";
-import { loadPipeline } from "../infra/load-pipeline.ts";
 
 /** All that a local mesh needs of the author. */
 export interface Build {

@@ -40,16 +40,7 @@ export async function buildPipeline(
   root: string,
   options: CompileOptions = {},
 ): Promise<BuiltPipeline> {
-  const { pipeline, file } = await loadPipeline(resolve(root, path));
-  requireDeployable(pipeline.name, pipeline.graph);
-  const plan = compile(pipeline, options);
-  const folder = join(root, ".tidemark/infra", plan.pipeline);
-  return {
-    pipeline,
-    plan,
-    compile: options,
-    bundles: await bundlePipeline({ file, plan, folder }),
-  };
+  return bundled(await compiled(path, root, options), root);
 }
 
 /**
@@ -63,23 +54,41 @@ export async function buildPipelines(
 ): Promise<readonly BuiltPipeline[]> {
   const { parallelism } = config;
   const options = parallelism === undefined ? {} : { shards: parallelism };
-  const built: BuiltPipeline[] = [];
-  const fileOf = new Map<string, string>();
+  const found: Compiled[] = [];
   for (const path of config.pipelines) {
-    const one = await buildPipeline(path, root, options);
-    const { name } = one.pipeline;
-    const other = fileOf.get(name);
-    if (other !== undefined) {
-      throw new MeshError(
-        "ERR_OPTION",
-        `${other} and ${path} are both pipelines of the name "${name}": give one another name.`,
-      );
-    }
-    fileOf.set(name, path);
-    built.push(one);
+    const one = await compiled(path, root, options);
+    const other = found.find(({ plan }) => plan.pipeline === one.plan.pipeline);
+    if (other !== undefined) throw twice(other.path, path, one.plan.pipeline);
+    found.push(one);
   }
-  requireKnown(config, built);
-  return built;
+  // Bundling takes seconds: what is wrong is said before.
+  requireKnown(config, found);
+  return Promise.all(found.map((one) => bundled(one, root)));
+}
+
+/** A pipeline without its bundles. */
+interface Compiled extends Omit<BuiltPipeline, "bundles"> {
+  readonly path: string;
+  readonly file: string;
+}
+
+async function compiled(path: string, root: string, options: CompileOptions): Promise<Compiled> {
+  const { pipeline, file } = await loadPipeline(resolve(root, path));
+  requireDeployable(pipeline.name, pipeline.graph);
+  return { pipeline, plan: compile(pipeline, options), compile: options, path, file };
+}
+
+async function bundled({ path: _, file, ...one }: Compiled, root: string): Promise<BuiltPipeline> {
+  const { plan } = one;
+  const folder = join(root, ".tidemark/infra", plan.pipeline);
+  return { ...one, bundles: await bundlePipeline({ file, plan, folder }) };
+}
+
+function twice(one: string, other: string, name: string): MeshError {
+  return new MeshError(
+    "ERR_OPTION",
+    `${one} and ${other} are both pipelines of the name "${name}": give one another name.`,
+  );
 }
 
 /** Keys whose entries are by pipeline. */
@@ -87,7 +96,7 @@ type NamedKey = "rename" | "drop" | "override";
 
 function requireKnown(
   config: Pick<DeployConfig, "functions" | "stages" | NamedKey>,
-  built: readonly BuiltPipeline[],
+  built: readonly Pick<BuiltPipeline, "plan">[],
 ): void {
   const plans = new Map(built.map(({ plan }) => [plan.pipeline, plan]));
   const named = {

@@ -112,8 +112,6 @@ export class CloudJobs implements Jobs {
     });
   }
 
-  async close(): Promise<void> {}
-
   async #with<T>(deployment: Deployment, use: (control: JobControl) => Promise<T>): Promise<T> {
     const world = this.#world(deployment);
     const { plan, options } = deployment;

@@ -39,7 +39,7 @@ export class MeshConfigReader {
   }
 
   fault(key: string, words: string): void {
-    this.#faults.push(`${NAMESPACE}${key}${words.startsWith(":") ? "" : " "}${words}`);
+    this.#faults.push(`${NAMESPACE}${key}${/^[:,]/.test(words) ? "" : " "}${words}`);
   }
 
   faultOfProject(words: string): void {

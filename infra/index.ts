@@ -22,5 +22,7 @@ export const topics: StackOutputs["topics"] = outputs.topics;
 export const functions: StackOutputs["functions"] = outputs.functions;
 /** How each job stands. */
 export const jobs: Output<Readonly<Record<string, string>>> = outputs.jobs;
+/** Dashboards in the console, by pipeline. */
+export const dashboards: StackOutputs["dashboards"] = outputs.dashboards;
 /** Commands to try. */
 export const commands: readonly string[] = outputs.commands;

@@ -27,5 +27,4 @@ export interface Jobs {
   drain(deployment: Deployment, timeoutMs: number): Promise<void>;
   /** Lets subscriptions that were there before push to their stages. */
   feed(deployment: Deployment, subscriptions: Readonly<Record<string, string>>): Promise<void>;
-  close(): Promise<void>;
 }

@@ -80,5 +80,5 @@ export function shortened(name: string, charsMax: number): string {
 
 function slug(text: string): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return words.replace(/^-+|-+$/g, "");
+  return words.replace(/^-+|-+$/g, "") || "stack";
 }

@@ -13,6 +13,8 @@ export interface StackOutputs {
   readonly functions: Output<Readonly<Record<string, Readonly<Record<string, string>>>>>;
   /** How each job stands. */
   readonly jobs: Output<Readonly<Record<string, string>>>;
+  /** Dashboards in the console, by pipeline. */
+  readonly dashboards: Output<Readonly<Record<string, string>>>;
   /** Commands to try. */
   readonly commands: readonly string[];
 }
@@ -29,6 +31,7 @@ export function outputsOf(
     topics: by(({ plan }) => plan.stages.flatMap(({ ingest }) => ingest?.topic ?? [])),
     functions: all(by(({ urls }) => all(urls))),
     jobs: all(states),
+    dashboards: all(by(({ dashboardUrl }) => dashboardUrl)),
     commands: pipelines.flatMap(({ plan }) => commandsOf(platform, plan.pipeline)),
   };
 }
@@ -37,7 +40,7 @@ function commandsOf({ project, database }: MeshPlatform, pipeline: string): stri
   const place = `--project ${project} --database "${database}"`;
   return [
     `tidemark status ${pipeline} ${place}`,
-    `tidemark dead-letters list --pipeline ${pipeline} ${place}`,
+    `tidemark dead-letters list ${pipeline} ${place}`,
     `tidemark drain ${pipeline} ${place}`,
   ];
 }

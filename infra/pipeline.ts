@@ -25,9 +25,11 @@ import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import type { PipelineGraph } from "../sdk/model/graph.ts";
 import { CALLER, declareAccounts, type MeshAccounts } from "./accounts.ts";
+import { type AlertSettings, declareAlerts } from "./alerts.ts";
 import { type BindingInput, declareBindings } from "./bindings.ts";
 import type { StageBundle } from "./code-bundle.ts";
 import type { AccountsMode, SecretSetting } from "./config.ts";
+import { dashboardUrl, declareDashboard } from "./dashboard.ts";
 import { requireDeployable } from "./deployable.ts";
 import { declareFeed, declareKeeper, declareTopic, type FeedPlace, feedsOf } from "./feeds.ts";
 import { declareFunction, TRACKER } from "./functions.ts";
@@ -61,6 +63,7 @@ export interface MeshPipelineArgs {
   readonly serviceAccounts?: AccountsMode;
   readonly env?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, SecretSetting>>;
+  readonly alerts?: AlertSettings;
 }
 
 /** One pipeline: its functions, topics, subscriptions, queue, accounts and rights. */
@@ -72,6 +75,8 @@ export class MeshPipeline extends ComponentResource {
   readonly deployment: Output<Deployment>;
   /** Resolves when everything stands that a job needs; never in a preview that creates anything. */
   readonly standing: Output<true>;
+  /** Where the dashboard is in the console. */
+  readonly dashboardUrl: Output<string>;
   readonly #args: MeshPipelineArgs;
   readonly #options: EngineOptions;
   readonly #place: FeedPlace;
@@ -92,6 +97,7 @@ export class MeshPipeline extends ComponentResource {
     this.deployment = this.#deployment();
     const ids = this.#declared.map((each) => (each as CustomResource).id);
     this.standing = all(ids).apply((): true => true);
+    this.dashboardUrl = this.#watch();
     this.registerOutputs({ urls: this.urls });
   }
 
@@ -216,6 +222,18 @@ export class MeshPipeline extends ComponentResource {
     this.#keep(...declareBindings(moves, input, afterFeed));
   }
 
+  /** What people look at, and are told; no job waits for it. */
+  #watch(): Output<string> {
+    const { platform, alerts = NO_ALERTS } = this.#args;
+    const { project, database } = platform;
+    const { plan } = this;
+    const settingsOf = (name: string): FunctionSettings => this.#settings(name);
+    const ready = platform.ready(this);
+    declareAlerts({ project, plan, alerts, settingsOf, labels: this.#place.labels }, ready);
+    const { id } = declareDashboard({ project, database, plan, settingsOf }, ready);
+    return id.apply((known) => dashboardUrl(known, project));
+  }
+
   #bindingInput(accounts: MeshAccounts, [queue]: readonly Queue[]): BindingInput {
     const { platform } = this.#args;
     const { pipeline } = this.plan;
@@ -311,6 +329,13 @@ export class MeshPipeline extends ComponentResource {
     return resources;
   }
 }
+
+/** Policies without a channel show in the console alone. */
+const NO_ALERTS: AlertSettings = {
+  channels: [],
+  freshnessSeconds: 300,
+  budgetPerMonth: undefined,
+};
 
 /** One at a time does the work; a second one takes over while the first ends. */
 const TRACKERS_MAX = 2;

@@ -91,6 +91,11 @@ function pipelineOf(
     serviceAccounts,
     env,
     secrets,
+    alerts: {
+      channels: config.alertChannels,
+      freshnessSeconds: config.freshnessSeconds,
+      budgetPerMonth: config.budgetPerMonth,
+    },
   });
 }
 

@@ -4,9 +4,9 @@
  * Owns: the least that each function, and each of Google's agents, needs. Does not own: declaring it
  * (bindings.ts).
  *
- * RG1. Every right is on one resource; that to Firestore, which has no policies of its own, is on the
+ * RI1. Every right is on one resource; that to Firestore, which has no policies of its own, is on the
  *      project and bound to one database by a condition.
- * RG2. A function may publish to what its own code sends to, and to nothing else.
+ * RI2. A function may publish to what its own code sends to, and to nothing else.
  */
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import type { PipelineGraph } from "../sdk/model/graph.ts";

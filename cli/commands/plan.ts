@@ -3,9 +3,9 @@
  */
 import type { Command } from "commander";
 import pc from "picocolors";
+import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import { explainPlan } from "../../sdk/compile/explain.ts";
-import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { shardsOption } from "../options.ts";
 import { print } from "../output.ts";
 

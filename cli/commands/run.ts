@@ -3,8 +3,8 @@
  */
 import type { Command } from "commander";
 import type { Log } from "../../functions/ports.ts";
-import { compile } from "../../sdk/compile/compile.ts";
 import { loadPipeline } from "../../infra/load-pipeline.ts";
+import { compile } from "../../sdk/compile/compile.ts";
 import { runInMemory } from "../memory-run.ts";
 import { manyOption, publishOption, shardsOption } from "../options.ts";
 import { outputColumns, print, printAside } from "../output.ts";

@@ -4,13 +4,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { UpdateInput } from "../../functions/control/update.ts";
+import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { comparePlans, type PlanComparison } from "../../sdk/compile/compatibility.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { compareTable } from "../compare-table.ts";
 import type { Connection, ConnectionFlags } from "../connection.ts";
 import { controlOf } from "../job-command.ts";
-import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { countOption, manyOption, shardsOption } from "../options.ts";
 import { outputColumns, print } from "../output.ts";
 import type { Outcome } from "../program.ts";

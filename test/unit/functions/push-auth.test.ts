@@ -157,6 +157,7 @@ describe("the environment (AU2)", () => {
     for (const auth of [
       { kind: "emulated" },
       { kind: "oidc", audience: AUDIENCE, accounts, keysUrl },
+      { kind: "oidc", audience: AUDIENCE, trackerAudience: "https://tracker.tea", accounts },
     ] as const) {
       expect(readPushAuth(pushAuthVariables(auth))).toEqual(auth);
     }
