@@ -20,6 +20,9 @@ export {
   type LogLine,
   startFunctionHost,
 } from "./function-host.ts";
+export { pubsubAgent, tasksAgent } from "./iam/agents.ts";
+export { type Binding, type Decision, type Denial, IamPolicy } from "./iam/policy.ts";
+export { describePolicy } from "./iam/report.ts";
 export {
   type FunctionCode,
   type LocalMesh,

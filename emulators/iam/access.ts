@@ -72,6 +72,7 @@ export class Access {
   #interceptor(needs: Needs, requestOf: (message: never) => unknown): ServerInterceptor {
     return ({ path }, call) => {
       const method = path.slice(path.lastIndexOf("/") + 1);
+      // What the server does not have needs nothing, and answers that it is not there.
       const needsOf = needs[method];
       let isRefused = false;
       const listener: ServerListener = {

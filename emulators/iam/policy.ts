@@ -7,7 +7,7 @@
 import { MeshError } from "../../sdk/model/errors.ts";
 import { type Condition, readCondition } from "./condition.ts";
 import { contains, isBindable, nameInConditions } from "./resources.ts";
-import { permissionsOf } from "./roles.ts";
+import { isTriedHere, permissionsOf } from "./roles.ts";
 
 /** A role given to a member on a resource and all below it. */
 export interface Binding {
@@ -108,9 +108,18 @@ export class IamPolicy {
 
   /**
    * Bindings that could be taken away one at a time without any refusal so far: too wide. Of two that
-   * allow the same, neither was needed.
+   * allow the same, neither was needed. Those that no local world can try are not among them.
    */
   unused(): readonly Binding[] {
+    return this.#idle().filter(({ role }) => isTriedHere(role));
+  }
+
+  /** Bindings of which nothing can be said: their services are not here (Cloud Storage, logging, …). */
+  untried(): readonly Binding[] {
+    return this.#idle().filter(({ role }) => !isTriedHere(role));
+  }
+
+  #idle(): Binding[] {
     const idle = [...this.#grants.values()].filter(({ isNeeded }) => !isNeeded);
     return idle.map(({ binding }) => binding);
   }

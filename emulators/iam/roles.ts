@@ -144,6 +144,15 @@ const roles: Readonly<Record<string, readonly string[]>> = {
 
 const sets = new Map(Object.entries(roles).map(([role, has]) => [role, new Set(has)]));
 
+/** Permissions that something in a local world asks for; the other services are not there. */
+const asked =
+  /^(?:pubsub|datastore|cloudtasks)\.|^run\.routes\.invoke$|^iam\.serviceAccounts\.(?:actAs|getOpenIdToken)$/;
+
+/** Whether a local world can tell if a role is needed: it asks for something that the role permits. */
+export function isTriedHere(role: string): boolean {
+  return [...(sets.get(role) ?? [])].some((permission) => asked.test(permission));
+}
+
 /** What a role permits; undefined for a role that is not known here. */
 export function permissionsOf(role: string): ReadonlySet<string> | undefined {
   return sets.get(role);

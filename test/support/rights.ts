@@ -7,7 +7,7 @@
 import { type Binding, type Denial, IamPolicy } from "../../emulators/iam/policy.ts";
 import { describePolicy } from "../../emulators/iam/report.ts";
 import { contains } from "../../emulators/iam/resources.ts";
-import { permissionsOf } from "../../emulators/iam/roles.ts";
+import { isTriedHere, permissionsOf } from "../../emulators/iam/roles.ts";
 
 /**
  * Runs the mesh under a policy and resolves when it has come to its end with the right result. It
@@ -26,6 +26,11 @@ export async function runWithAllRights(
   const complaints = describePolicy(policy);
   if (complaints.length > 0) throw new Error(complaints.join("\n"), { cause });
   if (outcome.status === "rejected") throw cause;
+}
+
+/** The rights of which a run can tell whether they are needed. */
+export function triedRights(bindings: readonly Binding[]): readonly Binding[] {
+  return bindings.filter(({ role }) => isTriedHere(role));
 }
 
 /** Runs the mesh without one of its rights, and returns the refusal that names it. */

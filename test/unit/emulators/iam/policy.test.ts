@@ -113,6 +113,16 @@ describe("what was never needed", () => {
     expect(policy.unused()).toEqual([publisher]);
   });
 
+  test("is not said of a right that nothing here asks for, until somebody does", () => {
+    const policy = new IamPolicy();
+    const secret = "projects/p/secrets/s";
+    const reads = { resource: secret, role: "roles/secretmanager.secretAccessor", member: stage };
+    policy.grant(reads);
+    expect([policy.unused(), policy.untried()]).toEqual([[], [reads]]);
+    policy.check(stage, "secretmanager.versions.access", secret);
+    expect([policy.unused(), policy.untried()]).toEqual([[], []]);
+  });
+
   test("is asked again after a binding was taken away and given again", () => {
     const policy = new IamPolicy();
     policy.grant(publisher);

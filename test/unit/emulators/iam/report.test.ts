@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type Binding, IamPolicy } from "../../../../emulators/iam/policy.ts";
 import { describeDenial, describePolicy } from "../../../../emulators/iam/report.ts";
-import { type RunUnderPolicy, runWithAllRights, runWithout } from "../../../support/rights.ts";
+import {
+  type RunUnderPolicy,
+  runWithAllRights,
+  runWithout,
+  triedRights,
+} from "../../../support/rights.ts";
 
 const member = "serviceAccount:stage@p.iam.gserviceaccount.com";
 const topic = "projects/p/topics/t";
@@ -58,6 +63,12 @@ describe("trying each right", () => {
     const rights = [publisher, viewer];
     await expect(runWithAllRights(rights, run)).rejects.toThrow("never needed roles/pubsub.viewer");
     await expect(runWithout(viewer, rights, run)).rejects.toThrow("It ran all the same.");
+  });
+
+  test("leaves out what no local world can try", async () => {
+    const logs: Binding = { resource: "projects/p", role: "roles/logging.logWriter", member };
+    await runWithAllRights([publisher, logs], run);
+    expect(triedRights([publisher, logs])).toEqual([publisher]);
   });
 
   test("finds a right that is missing", async () => {
