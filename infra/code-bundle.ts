@@ -2,7 +2,7 @@
  * Code bundles: one self-contained file a function, by esbuild.
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
- * that the stage reads from. Does not own: where bundles go (resources here, processes locally).
+ * that the stage reads from, without functions of other stages (foreign-code.ts). Does not own: where bundles go (resources here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import { withoutForeignCode } from "./foreign-code.ts";
 import { inlineTasksJson } from "./inline-json.ts";
 import { ownLocation } from "./own-location.ts";
 
@@ -60,10 +61,17 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
   const entries = new Map([
     ...input.plan.stages.map((stage) => [stage.id, stageEntry(input.file, stage)] as const),
     ["tracker", trackerEntry(input.file)],
+    [GRAPH, `export { default } from ${JSON.stringify(input.file)};`],
   ]);
-  const texts = await buildTexts(entries, input.file);
+  const built = await buildTexts(entries, input.file);
+  const graph = built.get(GRAPH) ?? "";
+  built.delete(GRAPH);
+  const texts = withoutForeignCode(built, graph, input.plan);
   return Promise.all([...texts].map(([name, text]) => store(name, text, input.folder)));
 }
+
+/** A bundle that is not stored: it only builds the graph. No stage has this id. */
+const GRAPH = "graph";
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
 export const tidemarkAlias: Readonly<Record<string, string>> = {

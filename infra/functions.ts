@@ -46,6 +46,12 @@ export function declareFunction(
   const { platform, name, description, code, settings, labels } = input;
   const { project, region } = platform;
   const { kmsKey, repository } = platform.args;
+  const secrets = Object.entries(input.secrets).map(([key, { secret, version }]) => ({
+    key,
+    projectId: project,
+    secret,
+    version,
+  }));
   return new CloudFunction(
     resource,
     {
@@ -76,9 +82,7 @@ export function declareFunction(
         ingressSettings: "ALLOW_INTERNAL_ONLY",
         allTrafficOnLatestRevision: true,
         environmentVariables: input.variables,
-        secretEnvironmentVariables: Object.entries(input.secrets).map(
-          ([key, { secret, version }]) => ({ key, projectId: project, secret, version }),
-        ),
+        ...(secrets.length > 0 && { secretEnvironmentVariables: secrets }),
       },
     },
     options,

@@ -4,6 +4,7 @@
  * Owns: what is Pulumi's own of it: configuration, the stack's name, outputs.
  */
 import { getOrganization, getProject, getStack, log, type Output, runtime } from "@pulumi/pulumi";
+import { buildPipelines } from "./build-pipelines.ts";
 import { CloudJobs } from "./cloud-jobs.ts";
 import type { StackOutputs } from "./outputs.ts";
 import { runProgram } from "./program.ts";
@@ -12,6 +13,7 @@ const outputs: StackOutputs = await runProgram({
   config: runtime.allConfig(),
   root: runtime.getRootDirectory(),
   stack: `${getOrganization()}/${getProject()}/${getStack()}`,
+  build: buildPipelines,
   jobsOf: (project, database) => new CloudJobs(project, database),
   tell: (words) => void log.info(words),
 });

@@ -1,7 +1,7 @@
 /**
  * `tidemark/infra`: what a Pulumi program of one's own can use.
  */
-export { type BuiltPipeline, buildPipeline } from "./build-pipelines.ts";
+export { type BuiltPipeline, buildPipeline, buildPipelines } from "./build-pipelines.ts";
 export { CloudJobs } from "./cloud-jobs.ts";
 export type { StageBundle } from "./code-bundle.ts";
 export type { AccountsMode, DeployConfig, SecretSetting } from "./config.ts";

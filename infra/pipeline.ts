@@ -19,12 +19,12 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { type Deployment, placesOf } from "../functions/deployment.ts";
-import { environmentVariables } from "../functions/gcp/environment.ts";
-import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
+import type { Deployment } from "../functions/deployment.ts";
+import type { EngineOptions } from "../functions/options.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import type { PipelineGraph } from "../sdk/model/graph.ts";
-import { CALLER, declareAccounts, type MeshAccounts } from "./accounts.ts";
+import { declareAccounts, type MeshAccounts } from "./accounts.ts";
+import { MeshAddresses } from "./addresses.ts";
 import { type AlertSettings, declareAlerts } from "./alerts.ts";
 import { type BindingInput, declareBindings } from "./bindings.ts";
 import type { StageBundle } from "./code-bundle.ts";
@@ -33,15 +33,7 @@ import { dashboardUrl, declareDashboard } from "./dashboard.ts";
 import { requireDeployable } from "./deployable.ts";
 import { declareFeed, declareKeeper, declareTopic, type FeedPlace, feedsOf } from "./feeds.ts";
 import { declareFunction, TRACKER } from "./functions.ts";
-import {
-  accountEmail,
-  accountId,
-  functionName,
-  functionUrl,
-  labelValue,
-  queueName,
-  undeliveredName,
-} from "./names.ts";
+import { functionName, labelValue, queueName, undeliveredName } from "./names.ts";
 import type { MeshPlatform } from "./platform.ts";
 import { declareQueue } from "./queue.ts";
 import { type Right, rightsOf } from "./rights.ts";
@@ -78,7 +70,7 @@ export class MeshPipeline extends ComponentResource {
   /** Where the dashboard is in the console. */
   readonly dashboardUrl: Output<string>;
   readonly #args: MeshPipelineArgs;
-  readonly #options: EngineOptions;
+  readonly #addresses: MeshAddresses;
   readonly #place: FeedPlace;
   readonly #declared: Resource[] = [];
 
@@ -89,12 +81,12 @@ export class MeshPipeline extends ComponentResource {
     const { platform, plan } = args;
     this.plan = plan;
     this.#args = args;
-    this.#options = { ...DEFAULT_OPTIONS, ...args.engine };
+    this.#addresses = new MeshAddresses(args);
+    this.urls = this.#addresses.urls;
+    this.deployment = this.#addresses.deployment;
     const labels = { ...platform.labels, pipeline: labelValue(plan.pipeline) };
     this.#place = { project: platform.project, labels, kmsKey: platform.args.kmsKey };
-    this.urls = Object.fromEntries(this.#names.map((each) => [each, this.#url(each)]));
     this.#declare();
-    this.deployment = this.#deployment();
     const ids = this.#declared.map((each) => (each as CustomResource).id);
     this.standing = all(ids).apply((): true => true);
     this.dashboardUrl = this.#watch();
@@ -176,7 +168,7 @@ export class MeshPipeline extends ComponentResource {
             code,
             settings: this.#settings(name),
             account: accounts.functions.get(name)?.email ?? "",
-            variables: this.#variables(name).apply((own) => ({ ...env, ...own })),
+            variables: this.#addresses.variables(name).apply((own) => ({ ...env, ...own })),
             secrets,
             labels: { ...labels, stage: labelValue(name) },
           },
@@ -261,61 +253,6 @@ export class MeshPipeline extends ComponentResource {
     const shards = this.plan.stages.find(({ id }) => id === name)?.shards ?? 0;
     if (shards === 0) return settings;
     return { ...settings, maxInstances: Math.min(settings.maxInstances, shards) };
-  }
-
-  #variables(name: string): Output<Record<string, string>> {
-    const { platform, compile } = this.#args;
-    const { plan } = this;
-    return all([this.#url(name), this.#url(TRACKER)]).apply(([audience, trackerUrl]) =>
-      environmentVariables({
-        project: platform.project,
-        database: platform.database,
-        planHash: plan.hash,
-        compile,
-        options: this.#args.engine ?? {},
-        queue: this.#queue,
-        trackerUrl,
-        tasksEmulatorHost: undefined,
-        auth: { kind: "oidc", audience, trackerAudience: trackerUrl, accounts: [this.#caller] },
-      }),
-    );
-  }
-
-  #deployment(): Output<Deployment> {
-    const { graph, compile } = this.#args;
-    const { plan } = this;
-    return all(this.urls).apply((urls) => {
-      const trackerUrl = urls[TRACKER] ?? "";
-      const endpoints = Object.fromEntries(plan.stages.map(({ id }) => [id, urls[id] ?? ""]));
-      return {
-        plan,
-        compile,
-        options: this.#options,
-        queue: this.#queue,
-        trackerUrl,
-        endpoints,
-        places: placesOf(graph),
-        caller: { account: this.#caller, audience: trackerUrl },
-      };
-    });
-  }
-
-  get #queue(): string {
-    const { project, region } = this.#args.platform;
-    return `projects/${project}/locations/${region}/queues/${queueName(this.plan.pipeline)}`;
-  }
-
-  /** Known before it is declared, so that a preview shows what functions are told. */
-  get #caller(): string {
-    return accountEmail(accountId(this.plan.pipeline, CALLER), this.#args.platform.project);
-  }
-
-  #url(name: string): Output<string> {
-    const { platform } = this.#args;
-    const { pipeline } = this.plan;
-    return platform.projectNumber.apply((number) =>
-      functionUrl(functionName(pipeline, name), number, platform.region),
-    );
   }
 
   #words(name: string): string {

@@ -9,7 +9,7 @@
 
 import { type Output, runtime } from "@pulumi/pulumi";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
-import { type BuiltPipeline, buildPipelines, stageSettings } from "./build-pipelines.ts";
+import { type BuiltPipeline, stageSettings } from "./build-pipelines.ts";
 import { type DeployConfig, readConfig } from "./config.ts";
 import { JobStep } from "./job-step.ts";
 import type { Jobs } from "./jobs.ts";
@@ -25,6 +25,7 @@ export interface ProgramInput {
   readonly root: string;
   /** Names the stack among others of one project. */
   readonly stack: string;
+  readonly build: (config: DeployConfig, root: string) => Promise<readonly BuiltPipeline[]>;
   readonly jobsOf: (project: string, database: string) => Jobs;
   readonly tell: (words: string) => void;
 }
@@ -32,7 +33,7 @@ export interface ProgramInput {
 /** Declares everything, and returns the stack's outputs. */
 export async function runProgram(input: ProgramInput): Promise<StackOutputs> {
   const config = readConfig(input.config);
-  const built = await buildPipelines(config, input.root);
+  const built = await input.build(config, input.root);
   const { jobsOf, stack, tell } = input;
   const isPreview = runtime.isDryRun();
   const jobs = jobsOf(config.project, config.database);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildPipelines as build } from "../../infra/build-pipelines.ts";
 import { readConfig } from "../../infra/config.ts";
 import type { Jobs } from "../../infra/jobs.ts";
 import { runProgram } from "../../infra/program.ts";
@@ -234,7 +235,14 @@ describe("what only the compiled pipelines show", () => {
         throw new Error("no job is looked at");
       };
       const isExample = String(keys["pipelines"]).startsWith("examples/");
-      const input = { config, root: isExample ? root : folder, stack: "s", jobsOf, tell() {} };
+      const input = {
+        config,
+        root: isExample ? root : folder,
+        stack: "s",
+        build,
+        jobsOf,
+        tell() {},
+      };
       await runProgram(input).catch((error) => {
         thrown = error;
       });
@@ -248,7 +256,9 @@ describe("what only the compiled pipelines show", () => {
       throw new Error("no job is looked at");
     };
     const config = configOf({ pipelines: ["examples/word-count.ts"] });
-    await expect(runProgram({ config, root, stack: "s", jobsOf, tell() {} })).rejects.toThrow(
+    await expect(
+      runProgram({ config, root, stack: "s", build, jobsOf, tell() {} }),
+    ).rejects.toThrow(
       /word-count\.ts:\d+\): it reads examples\/data\/sonnets\.txt[\s\S]*word-count\.ts:\d+\): it writes files out\/word-counts/,
     );
   });

@@ -8,7 +8,15 @@ import type { Deployment } from "../../functions/deployment.ts";
 import { newJob } from "../../functions/job.ts";
 import type { Jobs } from "../../infra/jobs.ts";
 import { type ProgramInput, runProgram } from "../../infra/program.ts";
-import { configOf, type Declared, declared, declarePipeline, flights, only } from "./support.ts";
+import {
+  argsOf,
+  configOf,
+  type Declared,
+  declared,
+  declarePipeline,
+  flights,
+  only,
+} from "./support.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -69,6 +77,8 @@ describe("the program", () => {
       config: configOf(),
       root,
       stack: "org/tidemark/test",
+      // Bundling takes seconds; config.test.ts builds from files.
+      build: async () => [{ ...argsOf(flights), pipeline: flights }],
       jobsOf: () => jobs,
       tell() {},
     };
@@ -84,13 +94,13 @@ describe("the program", () => {
     return { made, asked, launched, told };
   }
 
-  test("looks at jobs in a preview, and does nothing", { timeout: 60_000 }, async () => {
+  test("looks at jobs in a preview, and does nothing", async () => {
     const { asked, made } = await run(true);
     expect(asked).toEqual(["stored"]);
     expect(made.length).toBeGreaterThan(100);
   });
 
-  test("launches when everything stands, and says how to go on", { timeout: 60_000 }, async () => {
+  test("launches when everything stands, and says how to go on", async () => {
     const { asked, launched, told } = await run(false);
     expect(asked).toEqual(["stored", "feed", "launch"]);
     const url = "https://tm-flights-tracker-1000000000001.europe-west1.run.app";
