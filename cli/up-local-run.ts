@@ -93,7 +93,7 @@ async function sendFlights(stack: LocalStack, options: UpLocalOptions): Promise<
   const { variables, cloud } = stack;
   Object.assign(process.env, variables);
   const place = { project: PROJECT, database: DATABASE };
-  const result = await withJob(PIPELINE, place, (connection) => {
+  const sending = withJob(PIPELINE, place, (connection) => {
     const { plan } = connection.deployment;
     const backlog = (id: string): number => {
       const stage = plan.stages.find((each) => each.id === id);
@@ -114,6 +114,8 @@ async function sendFlights(stack: LocalStack, options: UpLocalOptions): Promise<
       stopped: options.stopped,
     });
   });
+  const result = await Promise.race([sending, options.stopped.then(() => undefined)]);
+  if (result === undefined) return;
   print(`\n${demoReport(result, outputColumns())}\n`);
   demand(result.differences.length === 0, "The totals are not those of the direct computation.");
   const denied = cloud.policy.denials.map(
