@@ -2,8 +2,13 @@
 /**
  * The `tidemark` command. What it can do stands in program.ts.
  */
-import { endWithReader } from "./output.ts";
-import { runProgram } from "./program.ts";
+import { enableCompileCache } from "node:module";
+import { COMPILE_CACHE_FOLDER } from "../emulators/compile-cache.ts";
+
+// Before all else is imported: with it a command starts in half the time.
+enableCompileCache(COMPILE_CACHE_FOLDER);
+const { endWithReader } = await import("./output.ts");
+const { runProgram } = await import("./program.ts");
 
 endWithReader();
 const exitCode = await runProgram(process.argv.slice(2));

@@ -50,6 +50,14 @@ export function momentOption(text: string): number {
   throw new InvalidArgumentError("Give 30min, 1h, 2d, or a date as 2026-01-31T12:00:00Z.");
 }
 
+/** Reads a span of time, in ms: `500ms`, `10s`, `1min`. */
+export function spanOption(text: string): number {
+  const [, count, unit = ""] = /^(\d+)\s*(ms|s|min|m|h|d)$/.exec(text) ?? [];
+  const spanMs = Number(count) * (unit === "ms" ? 1 : (unitMs[unit] ?? 0));
+  if (spanMs > 0) return spanMs;
+  throw new InvalidArgumentError("Give 500ms, 10s, 1min, or the like.");
+}
+
 const unitMs: Readonly<Record<string, number>> = {
   s: 1_000,
   min: 60_000,

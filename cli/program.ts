@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCancelCommand } from "./commands/cancel.ts";
+import { addCostCommand } from "./commands/cost.ts";
 import { addDeadLettersCommand } from "./commands/dead-letters.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addDrainCommand } from "./commands/drain.ts";
@@ -62,6 +63,7 @@ function createProgram(outcome: Outcome): Command {
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
+  addCostCommand(program);
   addStatusCommand(program);
   addSampleCommand(program);
   addDeadLettersCommand(program, outcome);

@@ -7,10 +7,9 @@
  * H1. `url(name)` stays the same as long as the host lives, whatever instances come and go.
  * H2. No process outlives the host, also where the host is killed.
  */
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Dispatcher } from "undici";
 import { MeshError } from "../sdk/model/errors.ts";
+import { COMPILE_CACHE_FOLDER, pruneCompileCache } from "./compile-cache.ts";
 import { DirectExchange, refuseDirectly } from "./function-host/direct-exchange.ts";
 import { type Admission, type Front, routeOf, startFront } from "./function-host/front.ts";
 import { FunctionPool } from "./function-host/pool.ts";
@@ -103,12 +102,11 @@ export async function startFunctionHost(
   );
   const surroundings = {
     reaper: new Reaper(),
-    compileCacheFolder:
-      options.compileCacheFolder ?? join(homedir(), ".cache", "tidemark", "compile-cache"),
+    compileCacheFolder: options.compileCacheFolder ?? COMPILE_CACHE_FOLDER,
     onLog: options.onLog ?? (() => {}),
   };
   for (const spec of resolved) pools.set(spec.name, new FunctionPool(spec, surroundings));
-  const host = hostOf(front, gate, pools, surroundings);
+  const host = hostOf(front, gate, pools, { ...surroundings, pruning: pruneCompileCache() });
   if (options.keepWarm !== true) return host;
   try {
     await Promise.all([...pools.values()].map((pool) => pool.warm()));
@@ -128,7 +126,7 @@ function hostOf(
   front: Front,
   gate: Gate,
   pools: Map<string, FunctionPool>,
-  surroundings: ConstructorParameters<typeof FunctionPool>[1],
+  surroundings: ConstructorParameters<typeof FunctionPool>[1] & { readonly pruning: Promise<void> },
 ): FunctionHost {
   const poolOf = (name: string): FunctionPool => {
     const pool = pools.get(name);
@@ -146,6 +144,7 @@ function hostOf(
     await Promise.all([...pools.values()].map((pool) => pool.stop()));
     await front.close();
     surroundings.reaper.close();
+    await surroundings.pruning;
   };
   return {
     url,

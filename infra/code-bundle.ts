@@ -2,7 +2,9 @@
  * Code bundles: one self-contained file a function, by esbuild.
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
- * that the stage reads from, without functions of other stages (foreign-code.ts). Does not own: where bundles go (resources here, processes locally).
+ * that the stage reads from, without functions of other stages (foreign-code.ts). Does not own:
+ * Google's clients, the same in all bundles (google-clients.ts), and where bundles go (resources
+ * here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
@@ -17,7 +19,7 @@ import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuil
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { withoutForeignCode } from "./foreign-code.ts";
-import { inlineTasksJson } from "./inline-json.ts";
+import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
 
 /** The code of one function, in a folder of its own. */
@@ -118,29 +120,41 @@ async function store(name: string, text: string, parent: string): Promise<StageB
   return { name, folder, bytes: Buffer.byteLength(text), hash };
 }
 
+/** How all code of a function is built. */
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "silent",
+} as const satisfies BuildOptions;
+
 /** One build for all entries: what they share is read and parsed once. */
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
 ): Promise<Map<string, string>> {
-  const options: BuildOptions & { write: false } = {
-    entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-    plugins: [virtualEntries(entries), inlineTasksJson, ownLocation],
-    outdir: root,
-    bundle: true,
-    platform: "node",
-    target: "node22",
-    format: "cjs",
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: "none",
-    write: false,
-    logLevel: "silent",
-    alias: { ...tidemarkAlias },
-  };
   try {
-    const { outputFiles } = await build(options);
-    return new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
+    const [clients, { outputFiles }] = await Promise.all([
+      googleClients(COMMON),
+      build({
+        ...COMMON,
+        entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
+        plugins: [virtualEntries(entries), sharedGoogleClients, ownLocation],
+        outdir: root,
+        format: "cjs",
+        write: false,
+        alias: { ...tidemarkAlias },
+      }),
+    ]);
+    return new Map(
+      outputFiles.map(({ path, text }) => [
+        basename(path, ".js"),
+        `"use strict";${clients}${text}`,
+      ]),
+    );
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,

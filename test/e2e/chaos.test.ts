@@ -25,7 +25,7 @@ const nobody: ChaosWatcher = { step() {}, count() {} };
 const small: ChaosOptions = {
   world: "embedded",
   shape: "delays",
-  events: 5_000,
+  events: 2_000,
   kills: 10,
   seed: Number(process.env["TIDEMARK_SEED"] ?? 2_026),
   eventsPerMessage: 1,
@@ -56,7 +56,7 @@ it(
 it(
   "and neither sessions nor state and timers are lost or doubled",
   async () => {
-    await run({ ...small, shape: "rushes", events: 2_000, kills: 3, eventsPerMessage: 10 });
+    await run({ ...small, shape: "rushes", events: 1_500, kills: 3, eventsPerMessage: 10 });
   },
   TIMEOUT_MS,
 );

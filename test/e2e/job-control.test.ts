@@ -65,7 +65,7 @@ async function deleteTopic(run: MeshRun, name: string): Promise<void> {
   await pubsub.close();
 }
 
-it("pause, resume, cancel with its state kept, and a drain past loops and a sink that is gone", {
+it.concurrent("pause, resume, cancel with its state kept, and a drain past loops and a sink that is gone", {
   timeout: TIMEOUT_MS,
 }, async () => {
   await withMesh(bundled, async (run) => {
@@ -133,7 +133,9 @@ it("pause, resume, cancel with its state kept, and a drain past loops and a sink
   });
 });
 
-it("cancel stops a mesh at once, and deletes its state", { timeout: TIMEOUT_MS }, async () => {
+it.concurrent("cancel stops a mesh at once, and deletes its state", {
+  timeout: TIMEOUT_MS,
+}, async () => {
   await withMesh(bundled, async (run) => {
     await run.publish("visits", visits(200, Date.now()));
     await run.ingested(200, 30_000);

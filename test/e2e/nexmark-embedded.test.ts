@@ -40,7 +40,8 @@ const runs: readonly (readonly [query: number, mode: NexmarkMode, what: string])
   [12, "streaming", "processing time"],
 ];
 
-it.each(runs)(
+// Much of each is waiting, so they run beside each other.
+it.concurrent.each(runs)(
   "query %i, %s: %s",
   async (query, mode) => {
     const settings = { config, mode, folder: join(folder, `${query}-${mode}`) };
@@ -49,7 +50,7 @@ it.each(runs)(
   TIMEOUT_MS,
 );
 
-it(
+it.concurrent(
   "a run that is stopped ends with the reason",
   async () => {
     const settings = { config, mode: "streaming", folder: join(folder, "stopped") } as const;

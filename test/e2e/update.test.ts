@@ -77,7 +77,7 @@ async function tidemark(run: MeshRun, ...args: string[]): Promise<{ code: number
   return { code, out };
 }
 
-it(
+it.concurrent(
   "a mesh goes on under changed code, other names and other shards, and refuses what does not fit",
   async () => {
     const path = "test/support/pipelines";
@@ -118,7 +118,7 @@ it(
   TIMEOUT_MS,
 );
 
-it(
+it.concurrent(
   "from the command line a snapshot is taken, listed and restored; then all since comes again",
   async () => {
     const bundled = await bundle("test/support/pipelines/visits-first.ts", first);

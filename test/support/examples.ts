@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import type { Quake } from "../../examples/earthquakes.ts";
 import {
   type AirportDelay,
   compareDays,
@@ -14,7 +15,7 @@ import {
   computeFlights,
   type FlightRecord,
 } from "../../examples/flights-oracle.ts";
-import { QUAKES, SONNETS } from "./inputs.ts";
+import { SONNETS } from "./inputs.ts";
 import type { Collector } from "./mesh-clients.ts";
 import {
   comparePanes,
@@ -31,8 +32,9 @@ export interface Deadlines {
   readonly doneMs: number;
 }
 
-const PORTION = 250;
-const PAUSE_MS = 1_000;
+const PORTIONS = 4;
+/** Time for a tick or two. */
+const PAUSE_MS = 500;
 
 type World = Pick<RunMeshOptions, "world">;
 
@@ -74,19 +76,21 @@ export async function checkFlights(
   expect(stages.map(({ deadLetters }) => deadLetters)).toEqual(stages.map(() => 0));
 }
 
-/** Runs `earthquakes.ts` and compares every hour and every pane; returns the panes. */
+/** Runs `earthquakes.ts` over these quakes and compares every hour and every pane; returns the panes. */
 export async function runEarthquakes(
   bundled: BundledPipeline,
   { world }: World,
+  quakes: readonly Quake[],
   { ingestMs, doneMs }: Deadlines,
 ): Promise<readonly QuakePane[]> {
   return withMesh({ ...bundled, ...(world && { world }) }, async (run) => {
-    const expected = computeQuakeHours(QUAKES);
+    const expected = computeQuakeHours(quakes);
     const collector = await run.collect("quake-panes");
     // In portions, so that the watermark has passed hours for which reports are still to come.
-    for (let from = 0; from < QUAKES.length; from += PORTION) {
-      await run.publish("earthquakes", QUAKES.slice(from, from + PORTION));
-      await run.ingested(Math.min(from + PORTION, QUAKES.length), ingestMs);
+    const portion = Math.ceil(quakes.length / PORTIONS);
+    for (let from = 0; from < quakes.length; from += portion) {
+      await run.publish("earthquakes", quakes.slice(from, from + portion));
+      await run.ingested(Math.min(from + portion, quakes.length), ingestMs);
       await sleep(PAUSE_MS);
     }
     await run.drain(doneMs);

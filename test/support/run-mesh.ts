@@ -37,7 +37,8 @@ export interface RunMeshOptions
   readonly world?: LocalMeshOptions["world"];
 }
 
-const POLL_MS = 100;
+/** A look reads every head: more often would keep the services from their work. */
+const POLL_MS = 200;
 const LOG_LINES_KEPT = 40;
 
 const folders: string[] = [];
@@ -54,7 +55,7 @@ export async function bundle(path: string, pipeline: Pipeline): Promise<BundledP
   return { pipeline, bundles: await bundlePipeline({ file, plan: compile(pipeline), folder }) };
 }
 
-/** Removes what `bundle` made. */
+/** Removes all that `bundle` made. */
 export async function removeBundles(): Promise<void> {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }
