@@ -2,9 +2,9 @@
  * Code bundles: one self-contained file a function, by esbuild.
  *
  * Owns: what goes into a function's bundle: the user's module, the engine, and only the connectors
- * that the stage reads from, without functions of other stages (foreign-code.ts). Does not own:
- * Google's clients, the same in all bundles (google-clients.ts), and where bundles go (resources
- * here, processes locally).
+ * that the stage reads from. Does not own: Google's clients, the same in all bundles
+ * (google-clients.ts), taking out functions of other stages (foreign-code.ts), and where bundles go
+ * (resources here, processes locally).
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
@@ -65,11 +65,12 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
     ["tracker", trackerEntry(input.file)],
     [GRAPH, `export { default } from ${JSON.stringify(input.file)};`],
   ]);
-  const built = await buildTexts(entries, input.file);
-  const graph = built.get(GRAPH) ?? "";
-  built.delete(GRAPH);
-  const texts = withoutForeignCode(built, graph, input.plan);
-  return Promise.all([...texts].map(([name, text]) => store(name, text, input.folder)));
+  const { clients, texts } = await buildTexts(entries, input.file);
+  const before = `"use strict";${clients}`;
+  const graph = texts.get(GRAPH) ?? "";
+  texts.delete(GRAPH);
+  const own = withoutForeignCode(texts, { text: graph, before }, input.plan);
+  return Promise.all([...own].map(([name, text]) => store(name, `${before}${text}`, input.folder)));
 }
 
 /** A bundle that is not stored: it only builds the graph. No stage has this id. */
@@ -135,7 +136,7 @@ const COMMON = {
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
-): Promise<Map<string, string>> {
+): Promise<{ readonly clients: string; readonly texts: Map<string, string> }> {
   try {
     const [clients, { outputFiles }] = await Promise.all([
       googleClients(COMMON),
@@ -149,12 +150,8 @@ async function buildTexts(
         alias: { ...tidemarkAlias },
       }),
     ]);
-    return new Map(
-      outputFiles.map(({ path, text }) => [
-        basename(path, ".js"),
-        `"use strict";${clients}${text}`,
-      ]),
-    );
+    const texts = new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
+    return { clients, texts };
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,

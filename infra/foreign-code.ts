@@ -2,7 +2,7 @@
  * Foreign code: functions of other stages are taken out of a stage's bundle.
  *
  * Every bundle builds the whole graph, and so holds the whole of the author's module. A function that
- * is written where it is given to `map`, `flatMap` or `filter` can be reached from there alone: where
+ * is written where it is given to `map`, `flatMap`, `filter` or `keyBy` can be reached from there alone: where
  * no node of the stage runs it, something that throws stands in its place. So an edit of it changes
  * one bundle, and `pulumi up` replaces one function.
  *
@@ -14,6 +14,7 @@
  */
 import Module from "node:module";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
+import { authorOf } from "../sdk/model/authored.ts";
 import type { NodeId } from "../sdk/model/graph.ts";
 import { isPipeline } from "../sdk/pipeline.ts";
 
@@ -22,7 +23,7 @@ const CONTEXT_CHARS = 40;
 
 const STUB = '()=>{throw Error("This function is of another stage.")}';
 
-const call = /\.(?:map|flatMap|filter)\($/;
+const call = /\.(?:map|flatMap|filter|keyBy)\($/;
 
 /** A function of the author's, and the nodes that run it. */
 interface Candidate {
@@ -31,18 +32,24 @@ interface Candidate {
   readonly nodes: Set<NodeId>;
 }
 
+/** A bundle that exports the pipeline as default, and does nothing else. */
+export interface GraphBundle {
+  readonly text: string;
+  /** What must run before it, and has no code of the author's. */
+  readonly before: string;
+}
+
 /**
  * Returns bundles without what their functions never run.
  *
  * @param texts - of bundles, by stage or `tracker`
- * @param graphText - a bundle that exports the pipeline as default, and does nothing else
  */
 export function withoutForeignCode(
   texts: ReadonlyMap<string, string>,
-  graphText: string,
+  graph: GraphBundle,
   { stages }: MeshPlan,
 ): Map<string, string> {
-  const candidates = candidatesOf(graphText);
+  const candidates = candidatesOf(graph);
   return new Map(
     [...texts].map(([name, text]) => {
       const own = new Set(stages.find(({ id }) => id === name)?.nodes ?? []);
@@ -59,9 +66,9 @@ function without(text: string, { context, text: fn }: Candidate): string {
   return `${text.slice(0, at)}${STUB}${text.slice(at + fn.length)}`;
 }
 
-function candidatesOf(graphText: string): Candidate[] {
+function candidatesOf({ text: graphText, before }: GraphBundle): Candidate[] {
   const found = new Map<string, Candidate>();
-  for (const { id, fn } of functionsOf(graphText)) {
+  for (const { id, fn } of functionsOf(`${before}${graphText}`)) {
     const text = Function.prototype.toString.call(fn);
     const known = found.get(text);
     known?.nodes.add(id);
@@ -82,7 +89,7 @@ function functionsOf(graphText: string): { id: NodeId; fn: object }[] {
   if (!isPipeline(pipeline)) return [];
   return pipeline.graph.nodes.flatMap((node) =>
     node.kind === "map" || node.kind === "flatMap" || node.kind === "filter"
-      ? [{ id: node.id, fn: node.fn }]
+      ? [{ id: node.id, fn: authorOf(node.fn) }]
       : [],
   );
 }

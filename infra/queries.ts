@@ -9,7 +9,7 @@ import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { feedsOf } from "./feeds.ts";
 import { TRACKER } from "./functions.ts";
 import { functionName } from "./names.ts";
-import { GIB_SECOND_USD, PUSH_USD, REQUEST_USD, VCPU_SECOND_USD } from "./prices.ts";
+import { LIST_PRICES } from "./prices.ts";
 import { type FunctionSettings, mebibytesOf } from "./settings.ts";
 
 /** A month of 30 days, in s. */
@@ -84,11 +84,15 @@ export function noProgress(plan: MeshPlan): string {
 /** Returns PromQL: USD that a function costs in a month, if it went on as in the last day. */
 export function costOfFunction(name: string, { cpu, memory }: FunctionSettings): string {
   const label = `service_name="${name}"`;
-  const second =
-    Number(cpu) * VCPU_SECOND_USD + ((mebibytesOf(memory) ?? 0) / 1024) * GIB_SECOND_USD;
+  const { runPerVcpuSecond, runPerGibSecond, runPerMillionRequests } = LIST_PRICES;
+  const gibibytes = (mebibytesOf(memory) ?? 0) / 1024;
+  const second = Number(cpu) * runPerVcpuSecond + gibibytes * runPerGibSecond;
   const time = `sum(rate(run_googleapis_com:container_billable_instance_time{${label}}[1d]))`;
   const requests = `sum(rate(run_googleapis_com:request_count{${label}}[1d]))`;
-  const request = REQUEST_USD + PUSH_USD;
+  // A message is billed when it is published and when it is pushed.
+  const { pubsubPerTiB, pubsubRequestBytesMin } = LIST_PRICES;
+  const push = (2 * pubsubRequestBytesMin * pubsubPerTiB) / 2 ** 40;
+  const request = runPerMillionRequests / 1_000_000 + push;
   return `${MONTH_SECONDS} * (${time} * ${usd(second)} + ${requests} * ${usd(request)})`;
 }
 

@@ -2,6 +2,8 @@
  * `tidemark cost FILE`: what a month of a pipeline costs, beside Dataflow.
  */
 import { type Command, InvalidArgumentError } from "commander";
+import { loadPipeline } from "../../infra/load-pipeline.ts";
+import { LIST_PRICES } from "../../infra/prices.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { costJson, costReport } from "../cost/cost-report.ts";
@@ -9,10 +11,9 @@ import { breakEven, dataflowMonth } from "../cost/dataflow.ts";
 import { type Estimate, estimateOf, sumOf } from "../cost/estimate.ts";
 import { type Measured, measureFlow } from "../cost/measured-flow.ts";
 import { outputsOf } from "../cost/outputs.ts";
-import { LIST_PRICES, readPrices } from "../cost/prices.ts";
+import { readPrices } from "../cost/prices.ts";
 import { stageLoads } from "../cost/stage-loads.ts";
 import { assumedFlow, EVENT_BYTES, MONTH_HOURS, type Workload } from "../cost/workload.ts";
-import { loadPipeline } from "../load-pipeline.ts";
 import { countOption, publishOption, shardsOption, spanOption } from "../options.ts";
 import { outputColumns, print } from "../output.ts";
 import { checkPublish, type PublishRequest, readPublish } from "../publish-input.ts";

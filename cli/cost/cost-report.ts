@@ -4,10 +4,10 @@
  * Owns: the words and the shape. Does not own: the figures (estimate.ts, dataflow.ts).
  */
 import pc from "picocolors";
+import { PRICES_OF } from "../../infra/prices.ts";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../format.ts";
 import { type Column, renderTable } from "../table.ts";
 import { type Dollars, type Estimate, sumOf } from "./estimate.ts";
-import { PRICES_OF } from "./prices.ts";
 import { MONTH_HOURS, type Workload } from "./workload.ts";
 
 /** All that is told. */

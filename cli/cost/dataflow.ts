@@ -7,7 +7,7 @@
  * n1-standard-2 with a disk of 30 GiB. Source: https://cloud.google.com/dataflow/pricing
  */
 
-import type { Prices } from "./prices.ts";
+import type { Prices } from "../../infra/prices.ts";
 import { MONTH_HOURS, type Workload } from "./workload.ts";
 
 const WORKER_VCPUS = 2;

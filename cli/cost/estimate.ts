@@ -4,7 +4,7 @@
  * Owns: the sum, with and without what is free each month. Pure. Does not own: loads
  * (stage-loads.ts), prices (prices.ts), or how it is shown (cost-report.ts).
  */
-import type { Prices } from "./prices.ts";
+import type { Prices } from "../../infra/prices.ts";
 import type { Load } from "./stage-loads.ts";
 import type { Workload } from "./workload.ts";
 

@@ -22,7 +22,7 @@ function textOf(parts: { first?: string; second?: string; rest?: string } = {}):
     "const{pipeline,pubsub,count,fixedWindows}=globalThis.sdkOfTest;",
     parts.rest ?? "",
     'module.exports.default=pipeline("words",p=>{p.read(pubsub.topic("in"))',
-    `.map(${first}).windowInto(fixedWindows({hours:1})).keyBy(line=>line)`,
+    `.map(${first}).windowInto(fixedWindows({hours:1})).keyBy(word=>word.toLowerCase())`,
     `.combinePerKey(count(),{name:"counts"}).map(${second}).write(pubsub.topic("out"))});`,
   ].join("");
 }
@@ -35,7 +35,11 @@ function bundles(graph: string, text: string = graph): [string, string, string] 
   if (!isPipeline(pipeline)) throw new Error("no pipeline");
   const plan = compile(pipeline);
   const names = [...plan.stages.map(({ id }) => id), "tracker"];
-  const made = withoutForeignCode(new Map(names.map((name) => [name, text])), graph, plan);
+  const made = withoutForeignCode(
+    new Map(names.map((name) => [name, text])),
+    { text: graph, before: '"use strict";' },
+    plan,
+  );
   const [ingest = "", counts = "", tracker = ""] = names.map((name) => made.get(name));
   return [ingest, counts, tracker];
 }
@@ -48,6 +52,11 @@ test("each stage keeps its own, and the tracker none", () => {
   expect([ingest.includes(trims), ingest.includes(adds)]).toEqual([true, false]);
   expect([counts.includes(trims), counts.includes(adds)]).toEqual([false, true]);
   expect([tracker.includes(trims), tracker.includes(adds)]).toEqual([false, false]);
+});
+
+test("what the SDK has put its own function around is found too", () => {
+  const has = bundles(textOf()).map((text) => text.includes("word.toLowerCase()"));
+  expect(has).toEqual([true, false, false]);
 });
 
 test("an edit of one changes the bundle of its stage alone", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { breakEven, dataflowMonth } from "../../../cli/cost/dataflow.ts";
-import { LIST_PRICES } from "../../../cli/cost/prices.ts";
 import type { Workload } from "../../../cli/cost/workload.ts";
+import { LIST_PRICES } from "../../../infra/prices.ts";
 import { inRepository, lear, Workplace, wordsPipeline } from "./support.ts";
 
 const flights = inRepository("examples/flights.ts");
