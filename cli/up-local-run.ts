@@ -6,6 +6,7 @@
  */
 import { setMaxListeners } from "node:events";
 import { fileURLToPath } from "node:url";
+import { describeDenial } from "../emulators/iam/report.ts";
 import type { Failure, Operation, Outcome } from "../emulators/pulumi/index.ts";
 import { type LocalStack, startLocalStack } from "../emulators/pulumi/local-stack.ts";
 import { drain } from "../functions/control/drain.ts";
@@ -118,10 +119,12 @@ async function sendFlights(stack: LocalStack, options: UpLocalOptions): Promise<
   if (result === undefined) return;
   print(`\n${demoReport(result, outputColumns())}\n`);
   demand(result.differences.length === 0, "The totals are not those of the direct computation.");
-  const denied = cloud.policy.denials.map(
-    ({ member, permission, resource }) => `${permission} of ${member} on ${resource}`,
-  );
-  demand(denied.length === 0, `Calls were denied: ${denied.join("; ")}.`);
+  const { policy } = cloud;
+  demand(policy.denials.length === 0, policy.denials.map(describeDenial).join("\n"));
+  const given = formatMany(policy.bindings().length, "binding");
+  // Rights that only failures need are among them: dead letters, messages to oneself.
+  const idle = policy.unused().length;
+  print(`rights       ${given}, no call refused, ${idle} not needed by these flights`);
 }
 
 async function keep(stack: LocalStack, stopped: Promise<unknown>): Promise<void> {

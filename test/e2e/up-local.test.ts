@@ -19,13 +19,17 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 test("npm run up:local goes from the preview over right totals to nothing", {
   timeout: TIMEOUT_MS,
 }, async () => {
+  // Temporary files of its own: other tests make some meanwhile.
+  const TMPDIR = mkdtempSync(join(tmpdir(), "tidemark-up-local-"));
   const args = [join(root, "cli/up-local.ts"), "--events", "1000"];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: tmpdir() });
+  const env = { ...process.env, TMPDIR };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   expect(stdout).toContain("1,000 in, 1,000 counted, every airport-hour equal");
   expect(stdout).toMatch(/^up again +\d+ resources same \(/m);
   expect(stdout).toMatch(/^destroy +\d+ resources delete \(/m);
   expect(stdout).toMatch(/^all +as it should be/m);
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("tidemark-stack-"))).toEqual([]);
+  expect(readdirSync(TMPDIR).filter((name) => name.startsWith("tidemark-"))).toEqual([]);
+  rmSync(TMPDIR, { recursive: true });
 });
 
 const words = (separator: string): string => `
