@@ -1,9 +1,10 @@
 /**
- * `npm run bench -- counts | memory [--events N] [--json]`.
+ * `npm run bench -- counts | memory | cold [--events N] [--json]`.
  *
  * Owns: the command line and the output. Does not own: the workloads (one a file).
  */
 import { parseArgs } from "node:util";
+import { coldStarts } from "./cold-start.ts";
 import { countOperations } from "./counts.ts";
 import { type WindowedCount, windowedCount } from "./windowed-count.ts";
 
@@ -11,6 +12,7 @@ const usage = `npm run bench -- WORKLOAD [--events N] [--json]
 
   counts   operations that events cost, exact (the flights example, memory world)
   memory   windowed count by key: elements a second, and how time grows
+  cold     cold starts beside a function that says hello (--events: rounds)
 `;
 
 const { positionals, values } = parseArgs({
@@ -22,6 +24,7 @@ const [workload] = positionals;
 
 if (workload === "counts") print(await countOperations(events ?? 20_000));
 else if (workload === "memory") print(await memory(events ?? 1_000_000));
+else if (workload === "cold") print(await coldStarts(events ?? 11));
 else {
   process.stderr.write(usage);
   process.exitCode = 2;

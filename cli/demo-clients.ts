@@ -24,11 +24,14 @@ export class DemoClients {
   readonly #firestore: Firestore;
   #subscription: Subscription | undefined;
 
-  /** @param variables - the world's addresses; put into this process's environment */
-  constructor(variables: Readonly<Record<string, string>>) {
+  /**
+   * @param variables - the world's addresses; put into this process's environment
+   * @param database - Firestore's id of it
+   */
+  constructor(variables: Readonly<Record<string, string>>, database = "(default)") {
     Object.assign(process.env, variables);
     this.#pubsub = new PubSub();
-    this.#firestore = new Firestore();
+    this.#firestore = new Firestore({ databaseId: database });
   }
 
   /** Makes the subscription, so that it keeps what is published from now on. */
@@ -67,7 +70,8 @@ export class DemoClients {
   }
 
   /**
-   * Takes messages of `worst-airports` until there is one for each of `daysMax` days.
+   * Takes messages of `worst-airports` until there is one for each of `daysMax` days, and takes the
+   * subscription away.
    *
    * @returns what came, also where that is less after `timeoutMs`
    */
@@ -89,6 +93,7 @@ export class DemoClients {
     });
     await promise.finally(() => clearTimeout(timer));
     await subscription.close();
+    await subscription.delete();
     return days;
   }
 

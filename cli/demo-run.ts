@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type LocalMesh, startLocalMesh } from "../emulators/local-mesh.ts";
+import { startLocalMesh } from "../emulators/local-mesh.ts";
 import type { WorldName } from "../emulators/local-world.ts";
 import {
   compareDays,
@@ -21,7 +21,7 @@ import type { DemoResult } from "./demo-report.ts";
 import { readLogLine } from "./function-log.ts";
 import { elementsOfSources } from "./memory-run.ts";
 import type { Progress } from "./progress.ts";
-import { type MeshSample, StageSampler, signatureOf } from "./stage-sampler.ts";
+import { type MeshSample, type Sampled, StageSampler, signatureOf } from "./stage-sampler.ts";
 import type { DevView } from "./views/view.ts";
 
 /** The flights that come with vega-datasets. */
@@ -33,6 +33,14 @@ const FLIGHTS_URL: URL = new URL(
 /** A mesh that does nothing for so long will not go on. */
 const STALL_MS = 60_000;
 const WORST_TIMEOUT_MS = 20_000;
+
+/** As much of a mesh as the flights go through. */
+export interface FlightsMesh extends Sampled {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Firestore database of the mesh; `(default)` where left out. */
+  readonly database?: string;
+  drain(): Promise<void>;
+}
 
 /** What a demo runs with. */
 export interface DemoOptions {
@@ -92,12 +100,17 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | undefi
   }
 }
 
-async function throughMesh(
-  mesh: LocalMesh,
+/**
+ * Sends flights through a mesh that runs, drains it, and compares what comes out.
+ *
+ * @throws ERR_EMULATOR if the mesh stands still
+ */
+export async function throughMesh(
+  mesh: FlightsMesh,
   flights: readonly FlightRecord[],
-  { view, progress, stopped }: DemoOptions,
+  { view, progress, stopped }: Pick<DemoOptions, "view" | "progress" | "stopped">,
 ): Promise<DemoResult> {
-  const clients = new DemoClients(mesh.variables);
+  const clients = new DemoClients(mesh.variables, mesh.database);
   const sampler = new StageSampler(mesh);
   try {
     await clients.subscribe();

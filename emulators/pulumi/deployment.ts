@@ -229,7 +229,7 @@ export class Deployment {
 
   async #make(
     { operation, isDeletedFirst }: Decision,
-    { urn, type, inputs: marked }: RegistrationCore,
+    { type, inputs: marked }: RegistrationCore,
     before: ResourceRecord | undefined,
   ): Promise<Made> {
     const { provider, state } = this.#parts;

@@ -24,8 +24,3 @@ export function urnOf({ stack, project, parent, type, name }: UrnParts): string 
   const isTop = above === "" || above === STACK_TYPE;
   return `urn:pulumi:${stack}::${project}::${isTop ? type : `${above}$${type}`}::${name}`;
 }
-
-/** Returns the name that the program gave. */
-export function nameOf(urn: string): string {
-  return urn.split("::").slice(3).join("::");
-}

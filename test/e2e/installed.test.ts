@@ -10,8 +10,7 @@ import { dirname, join } from "node:path";
 import { Firestore } from "@google-cloud/firestore";
 import { PubSub } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { up } from "../../emulators/pulumi/index.ts";
-import { startLocalCloud } from "../../emulators/pulumi/local-cloud.ts";
+import { startLocalStack } from "../../emulators/pulumi/local-stack.ts";
 import { DevProcess } from "../support/dev-process.ts";
 import { InstalledPackage, type RunMore } from "../support/installed-package.ts";
 import { inRepository } from "../unit/cli/support.ts";
@@ -130,20 +129,13 @@ describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
   test("is all declared by its Pulumi program, and its job runs", {
     timeout: 150_000,
   }, async () => {
-    const cloud = await startLocalCloud({
+    const stack = await startLocalStack({
       project: "shop-project",
-      folder: `${installed.folder}/cloud`,
+      program: shop,
+      config: { "tidemark:protect": "false" },
     });
-    const stack = {
-      folder: shop,
-      stack: "dev",
-      provider: cloud.provider,
-      stateFile: `${installed.folder}/state.json`,
-      config: { "gcp:project": "shop-project", "tidemark:protect": "false" },
-      env: cloud.variables,
-    };
     try {
-      const { failures, plainOutputs, steps } = await up(stack);
+      const { failures, plainOutputs, steps } = await stack.up();
       expect(failures).toEqual([]);
       const guide = await readFile(inRepository("docs/deploy.md"), "utf8");
       expect(guide).toContain(`${steps.length} for the pipeline of \`tidemark init\``);
@@ -156,10 +148,10 @@ describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
       expect(looks.length).toBeGreaterThan(1);
       for (const command of looks) {
         const [, ...args] = command.replaceAll('"', "").split(" ");
-        await tidemark(args, { folder: shop, env: cloud.variables });
+        await tidemark(args, { folder: shop, env: stack.variables });
       }
     } finally {
-      await cloud.stop();
+      await stack.stop();
     }
   });
 

@@ -188,6 +188,11 @@ const importRules: readonly {
     packages: /^(node:|esbuild$|@pulumi\/pulumi$|@pulumi\/gcp\/)/,
   },
   {
+    files: /^emulators\/pulumi\//,
+    folders: /^(sdk|functions|emulators)\//,
+    packages: /^(node:|@google-cloud\/|@grpc\/|@pulumi\/pulumi\/proto\/)/,
+  },
+  {
     files: /^emulators\//,
     folders: /^(sdk|functions|emulators)\//,
     packages: /^(node:|@google-cloud\/|@grpc\/|undici$)/,

@@ -8,7 +8,12 @@ import { type ResourceKind, text } from "./resource-kind.ts";
 /** How many a project may have. Source: docs.cloud.google.com/iam/quotas, the default. */
 const ACCOUNTS_MAX = 100;
 /** Source: docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/create. */
-const ID = { min: 6, max: 30, pattern: /^[a-z]([-a-z0-9]*[a-z0-9])$/, words: "[a-z]([-a-z0-9]*[a-z0-9])" };
+const ID = {
+  min: 6,
+  max: 30,
+  pattern: /^[a-z]([-a-z0-9]*[a-z0-9])$/,
+  words: "[a-z]([-a-z0-9]*[a-z0-9])",
+};
 const DISPLAY_CHARS_MAX = 100;
 const DESCRIPTION_CHARS_MAX = 256;
 

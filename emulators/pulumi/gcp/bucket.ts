@@ -14,7 +14,8 @@ export const bucket: ResourceKind = {
     check.text("name", NAME);
     check.labels();
     check.oneOf("publicAccessPrevention", ["inherited", "enforced"]);
-    if (check.inputs["name"] === undefined) check.fail("name", "give one: the local world makes up none");
+    if (check.inputs["name"] === undefined)
+      check.fail("name", "give one: the local world makes up none");
   },
   id: (inputs) => text(inputs, "name"),
   create(inputs, cloud) {

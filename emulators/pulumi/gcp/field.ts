@@ -20,7 +20,10 @@ export const field: ResourceKind = {
   id: nameOf,
   create(inputs, cloud) {
     cloud.get(databaseOf(inputs));
-    requireOneExpiry(inputs, cloud.names(`${collectionOf(inputs)}/`).map((name) => cloud.get(name)));
+    requireOneExpiry(
+      inputs,
+      cloud.names(`${collectionOf(inputs)}/`).map((name) => cloud.get(name)),
+    );
     cloud.add(nameOf(inputs), inputs);
     return { name: nameOf(inputs) };
   },

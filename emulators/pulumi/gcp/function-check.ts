@@ -27,8 +27,16 @@ const RESERVED = /^(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION|FUNCTION_\w+|X_GOO
 /** Says what Google would not accept. */
 export function checkFunction(check: InputCheck): void {
   const words = "[a-z]([a-z0-9-]*[a-z0-9])?";
-  check.text("name", { min: 1, max: NAME_CHARS_MAX, pattern: /^[a-z]([a-z0-9-]*[a-z0-9])?$/, words });
-  check.text("location", { pattern: /^[a-z]+-[a-z]+\d+$/, words: "a region, such as europe-west1" });
+  check.text("name", {
+    min: 1,
+    max: NAME_CHARS_MAX,
+    pattern: /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+    words,
+  });
+  check.text("location", {
+    pattern: /^[a-z]+-[a-z]+\d+$/,
+    words: "a region, such as europe-west1",
+  });
   checkHost(check);
   check.oneOf("buildConfig.runtime", RUNTIMES);
   for (const needed of ["runtime", "entryPoint", "source.storageSource.bucket"]) {
@@ -36,7 +44,10 @@ export function checkFunction(check: InputCheck): void {
     if (isMissing(check, path)) check.fail(path, "is needed");
   }
   if (isMissing(check, "serviceConfig.serviceAccountEmail")) {
-    check.fail("serviceConfig.serviceAccountEmail", "give one: the default account may do too much");
+    check.fail(
+      "serviceConfig.serviceAccountEmail",
+      "give one: the default account may do too much",
+    );
   }
   check.number("serviceConfig.timeoutSeconds", TIMEOUT_SECONDS);
   check.number("serviceConfig.maxInstanceRequestConcurrency", { min: 1, max: CONCURRENCY_MAX });

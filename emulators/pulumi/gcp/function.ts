@@ -12,7 +12,12 @@ import type { FunctionSpec } from "../../function-host.ts";
 import { isObject, type Properties, type PropertyValue } from "../values.ts";
 import { fileOf, objectName } from "./bucket-object.ts";
 import { functionUrl, type LocalCloud } from "./cloud.ts";
-import { checkFunction, CONCURRENCY_MAX, INSTANCES_DEFAULT, mebibytesOf } from "./function-check.ts";
+import {
+  CONCURRENCY_MAX,
+  checkFunction,
+  INSTANCES_DEFAULT,
+  mebibytesOf,
+} from "./function-check.ts";
 import { list, object, type ResourceKind, text } from "./resource-kind.ts";
 import { secretValue } from "./secret-version.ts";
 
@@ -117,7 +122,9 @@ async function identityOf(email: string, cloud: LocalCloud): Promise<Record<stri
  * One process takes here what all instances together take at Google, so that a small machine is not
  * filled with processes.
  */
-function specOf(service: Properties): Pick<FunctionSpec, "concurrency" | "deadlineMs" | "memoryMb"> {
+function specOf(
+  service: Properties,
+): Pick<FunctionSpec, "concurrency" | "deadlineMs" | "memoryMb"> {
   const instances = Number(service["maxInstanceCount"] ?? INSTANCES_DEFAULT);
   const each = Number(service["maxInstanceRequestConcurrency"] ?? 1);
   const memoryMb = mebibytesOf(text(service, "availableMemory"));
@@ -129,11 +136,7 @@ function specOf(service: Properties): Pick<FunctionSpec, "concurrency" | "deadli
 }
 
 /** Takes the code out of the bucket, and checks what Cloud Build would fail at. */
-async function unpack(
-  inputs: Properties,
-  build: Properties,
-  cloud: LocalCloud,
-): Promise<string> {
+async function unpack(inputs: Properties, build: Properties, cloud: LocalCloud): Promise<string> {
   const source = object(object(build, "source"), "storageSource");
   const uploaded = { bucket: text(source, "bucket"), name: text(source, "object") };
   cloud.get(objectName(uploaded));
@@ -161,11 +164,7 @@ function buildError(name: string, reason: string): StatusError {
   return new StatusError(status.INVALID_ARGUMENT, `Function ${name} can't be built: ${reason}.`);
 }
 
-function secretsOf(
-  service: Properties,
-  email: string,
-  cloud: LocalCloud,
-): Record<string, string> {
+function secretsOf(service: Properties, email: string, cloud: LocalCloud): Record<string, string> {
   const wanted = list(service, "secretEnvironmentVariables").filter((each: PropertyValue) =>
     isObject(each),
   ) as readonly Properties[];

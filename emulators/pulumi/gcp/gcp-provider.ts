@@ -8,9 +8,9 @@
  */
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../../faults.ts";
+import { PROJECT_NUMBER } from "../../iam/agents.ts";
 import type { CheckFailure, Difference, Existing, Made, Provider } from "../provider.ts";
 import { isEqual, type Properties } from "../values.ts";
-import { PROJECT_NUMBER } from "../../iam/agents.ts";
 import type { LocalCloud } from "./cloud.ts";
 import { InputCheck } from "./input-check.ts";
 import { kinds } from "./kinds.ts";
@@ -47,7 +47,9 @@ export class GcpProvider implements Provider {
     const kind = this.#kind(type);
     const names = [...new Set([...Object.keys(old), ...Object.keys(inputs)])];
     const changes = names.filter((name) => !isEqual(old[name], inputs[name]));
-    const replaces = changes.filter((name) => kind.update === undefined || kind.fixed.includes(name));
+    const replaces = changes.filter(
+      (name) => kind.update === undefined || kind.fixed.includes(name),
+    );
     const isDeletedFirst = kind.id(this.#full(old)) === kind.id(this.#full(inputs));
     return { changes, replaces, isDeletedFirst };
   }
@@ -91,7 +93,12 @@ export class GcpProvider implements Provider {
         if (asked !== project) {
           throw new StatusError(status.NOT_FOUND, `There is no project ${String(asked)} here.`);
         }
-        return { id: `projects/${project}`, projectId: project, name: project, number: PROJECT_NUMBER };
+        return {
+          id: `projects/${project}`,
+          projectId: project,
+          name: project,
+          number: PROJECT_NUMBER,
+        };
       }
       default:
         throw new StatusError(status.UNIMPLEMENTED, `The local provider has no function ${token}.`);

@@ -100,5 +100,6 @@ async function requireResource(name: string, cloud: LocalCloud): Promise<void> {
     collection === "topics"
       ? await pubsubClient.topic(name).exists()
       : collection === "subscriptions" && (await pubsubClient.subscription(name).exists());
-  if (found === false || !found[0]) throw new StatusError(status.NOT_FOUND, `${name} was not found.`);
+  if (found === false || !found[0])
+    throw new StatusError(status.NOT_FOUND, `${name} was not found.`);
 }

@@ -96,11 +96,17 @@ export class InputCheck {
     if (names.length > LABELS_MAX) this.fail(path, `at most ${LABELS_MAX} labels are accepted`);
     for (const name of names) {
       if (!/^\p{Ll}[\p{Ll}\d_-]{0,62}$/u.test(name)) {
-        this.fail(`${path}.${name}`, "a label's name has lower-case letters, digits, _ and -, at most 63");
+        this.fail(
+          `${path}.${name}`,
+          "a label's name has lower-case letters, digits, _ and -, at most 63",
+        );
       }
       const value = labels[name];
       if (typeof value === "string" && value !== UNKNOWN && !/^[\p{Ll}\d_-]{0,63}$/u.test(value)) {
-        this.fail(`${path}.${name}`, `"${value}" may have lower-case letters, digits, _ and -, at most 63`);
+        this.fail(
+          `${path}.${name}`,
+          `"${value}" may have lower-case letters, digits, _ and -, at most 63`,
+        );
       }
     }
   }

@@ -82,7 +82,8 @@ function membersOf(body: string): Members {
     const [, below] = /\binputs\.([\w.]+)/.exec(type) ?? [];
     const isMap = type.includes("[key: string]");
     const isList = type.includes("[]");
-    const [, simple] = /^pulumi\.Input<(string|number|boolean)(?: \| undefined)?>$/.exec(type) ?? [];
+    const [, simple] =
+      /^pulumi\.Input<(string|number|boolean)(?: \| undefined)?>$/.exec(type) ?? [];
     members.set(name, { isRequired: optional === undefined, isList, isMap, below, simple });
   }
   return members;

@@ -62,11 +62,7 @@ export function secretValue(
         "Grant it roles/secretmanager.secretAccessor on the secret.",
     );
   }
-  return valueOf(cloud.get(name));
-}
-
-function valueOf(version: Properties): string {
-  return text(version, "secretData");
+  return text(cloud.get(name), "secretData");
 }
 
 function hashOf(inputs: Properties): string {

@@ -5,12 +5,17 @@ import { durationOf } from "./duration.ts";
 import { lastPart, list, object, type ResourceKind, text } from "./resource-kind.ts";
 
 /** Source: docs.cloud.google.com/pubsub/docs/pubsub-basics#resource_names. */
-export const PUBSUB_NAME = {
+export const PUBSUB_NAME: {
+  readonly min: number;
+  readonly max: number;
+  readonly pattern: RegExp;
+  readonly words: string;
+} = {
   min: 3,
   max: 255,
   pattern: /^(?!goog)[A-Za-z][A-Za-z0-9-_.~+%]*$/,
   words: "[A-Za-z][A-Za-z0-9-_.~+%]*, not beginning with goog",
-} as const;
+};
 /** Between 10 minutes and 31 days, in s. */
 export const RETENTION = { min: 600, max: 2_678_400 } as const;
 
@@ -22,7 +27,8 @@ export const topic: ResourceKind = {
     check.text("name", PUBSUB_NAME);
     check.duration("messageRetentionDuration", RETENTION);
     check.labels();
-    if (check.inputs["name"] === undefined) check.fail("name", "give one: the local world makes up none");
+    if (check.inputs["name"] === undefined)
+      check.fail("name", "give one: the local world makes up none");
   },
   id: nameOf,
   async create(inputs, { world }) {

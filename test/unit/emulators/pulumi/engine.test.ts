@@ -139,9 +139,18 @@ describe("failures", () => {
     expect(outcome.failures[0]?.text).toContain("No provider is here for the type aws:s3/");
   });
 
-  test("an option that is not known here is refused", async () => {
-    const outcome = await stack.preview([{ ...toy("a"), options: { aliases: ["urn:old"] } }]);
+  test("an alias of something that is there is refused, and any other means nothing", async () => {
+    const renamed = [{ ...toy("b"), options: { aliases: [{ name: "a" }] } }];
+    const first = await stack.preview(renamed);
+    expect(first.failures).toEqual([]);
+    await stack.up([toy("a")]);
+    const outcome = await stack.preview(renamed);
     expect(outcome.failures[0]?.text).toContain("doesn't know these options: aliases");
+  });
+
+  test("an option that is not known here is refused", async () => {
+    const outcome = await stack.preview([{ ...toy("a"), options: { import: "a" } }]);
+    expect(outcome.failures[0]?.text).toContain("doesn't know these options: import");
   });
 });
 

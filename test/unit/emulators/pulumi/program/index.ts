@@ -15,14 +15,14 @@ const declared = JSON.parse(process.env["TOYS"] ?? "[]") as readonly Declared[];
 const made = new Map<string, Toy>();
 
 /** `$name` stands for another toy's serial number, `!text` for a secret. */
-function valueOf(text: unknown): unknown {
+function inputOf(text: unknown): unknown {
   if (typeof text !== "string") return text;
   if (text.startsWith("!")) return pulumi.secret(text.slice(1));
   return text.startsWith("$") ? made.get(text.slice(1))?.serial : text;
 }
 
 for (const { name, type = "toy:index:Toy", inputs = {}, options = {}, after = [] } of declared) {
-  const given = Object.entries(inputs).map(([key, value]) => [key, valueOf(value)] as const);
+  const given = Object.entries(inputs).map(([key, value]) => [key, inputOf(value)] as const);
   const dependsOn = after.flatMap((each) => made.get(each) ?? []);
   made.set(name, new Toy(type, name, Object.fromEntries(given), { ...options, dependsOn }));
 }
