@@ -12,6 +12,7 @@ import { addCostCommand } from "./commands/cost.ts";
 import { addDeadLettersCommand } from "./commands/dead-letters.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addDrainCommand } from "./commands/drain.ts";
+import { addInitCommand } from "./commands/init.ts";
 import { addPauseCommand } from "./commands/pause.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addRestoreCommand } from "./commands/restore.ts";
@@ -60,6 +61,7 @@ function createProgram(outcome: Outcome): Command {
     .showHelpAfterError("(tidemark --help shows the commands and their options)")
     .addHelpText("after", helpEnd)
     .exitOverride();
+  addInitCommand(program);
   addDevCommand(program);
   addRunCommand(program, outcome);
   addPlanCommand(program);
@@ -87,6 +89,7 @@ Exit codes:
   2  the command line can't be understood
 
 Examples:
+  tidemark init shop
   tidemark plan examples/flights.ts
   tidemark run examples/flights.ts --publish flights=flights.json
   tidemark dev examples/flights.ts

@@ -8,6 +8,7 @@ import pc from "picocolors";
 import type { StageStatus } from "../functions/status.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { formatAge, formatCount, formatEventTime, formatRate } from "./format.ts";
+import type { OpenLetters } from "./open-letters.ts";
 import { type Column, renderTable } from "./table.ts";
 
 /** A stage without a commit for so long, and with nothing on its way, is idle. */
@@ -41,6 +42,7 @@ export function liveStageTable(stages: readonly LiveStage[], nowMs: number, widt
 /** Returns the table of a job, as the store alone tells of it. */
 export function jobStageTable(
   stages: readonly StageStatus[],
+  open: OpenLetters,
   nowMs: number,
   width: number,
 ): string {
@@ -51,6 +53,7 @@ export function jobStageTable(
     ...countColumns,
     ...jobColumns(nowMs),
     ...lossColumns,
+    ...(open.total > 0 ? [openColumn(open)] : []),
     ...troubleColumns.filter(({ count }) => isAny(count)),
   ];
   return renderTable(stages, columns, width);
@@ -113,6 +116,17 @@ function jobColumns(nowMs: number): readonly Column<StageStatus>[] {
       dispensable: 12,
     },
   ];
+}
+
+function openColumn({ byStage }: OpenLetters): Column<StageStatus> {
+  const countOf = ({ stage }: StageStatus): number => byStage.get(stage) ?? 0;
+  return {
+    head: "open",
+    cell: (s) => formatCount(countOf(s)),
+    align: "right",
+    paint: (text, s) => (countOf(s) > 0 ? pc.red(text) : pc.dim(text)),
+    dispensable: 1,
+  };
 }
 
 /** A column that is shown only where there is something to tell. */

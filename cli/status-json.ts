@@ -10,7 +10,7 @@ import type { StatusLook } from "./status-report.ts";
 import { causeText } from "./why-text.ts";
 
 /** Returns a look as plain JSON. */
-export function statusJson({ status, plan, project, why, nowMs }: StatusLook): object {
+export function statusJson({ status, open, plan, project, why, nowMs }: StatusLook): object {
   const { pipeline, state, launchedAtMs, isQuiet, operations, trackerOperations, metrics } = status;
   return {
     pipeline,
@@ -20,11 +20,13 @@ export function statusJson({ status, plan, project, why, nowMs }: StatusLook): o
     isQuiet,
     at: new Date(nowMs).toISOString(),
     launchedAt: launchedAtMs === undefined ? null : new Date(launchedAtMs).toISOString(),
+    deadLettersOpen: open.total,
     stages: status.stages.map((stage) => {
       const { inputWatermark, outputWatermark, hold, freshnessMs, idleMs } = stage;
       const { latency, systemLatency, ...rest } = stage;
       return {
         ...rest,
+        deadLettersOpen: open.byStage.get(stage.stage) ?? 0,
         inputWatermark: timeJson(inputWatermark),
         outputWatermark: timeJson(outputWatermark),
         hold: timeJson(hold),

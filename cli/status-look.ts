@@ -8,6 +8,7 @@ import type { Job } from "../functions/job.ts";
 import { statusOf } from "../functions/status.ts";
 import { explain } from "../functions/why.ts";
 import type { Connection } from "./connection.ts";
+import { countOpenLetters } from "./open-letters.ts";
 import type { StatusLook } from "./status-report.ts";
 
 /** Looks once at a job. */
@@ -16,7 +17,7 @@ export async function lookAt(
   isWhyWanted: boolean,
 ): Promise<StatusLook> {
   const { store } = world;
-  const snapshot = await store.snapshot();
+  const [snapshot, total] = await Promise.all([store.snapshot(), store.countOpenDeadLetters()]);
   const nowMs = world.clock.nowMs();
   const job = JSON.parse(snapshot.job?.text ?? "{}") as Partial<Job>;
   // Another plan may have come in its place since the connection was made.
@@ -24,6 +25,7 @@ export async function lookAt(
   const { plan, options } = isOther ? await readDeployment(store, job.plan ?? "") : deployment;
   return {
     status: statusOf(plan, snapshot, nowMs, options),
+    open: await countOpenLetters(store, plan, total),
     plan: plan.hash,
     project,
     why: isWhyWanted ? explain(plan, snapshot, nowMs, options) : undefined,

@@ -15,12 +15,15 @@ import {
   formatMany,
   wrapLine,
 } from "./format.ts";
+import type { OpenLetters } from "./open-letters.ts";
 import { jobStageTable } from "./stage-table.ts";
 import { whyLines } from "./why-text.ts";
 
 /** One look at a job. */
 export interface StatusLook {
   readonly status: MeshStatus;
+  /** Dead letters that neither a replay nor `drop` has closed. */
+  readonly open: OpenLetters;
   readonly plan: string;
   readonly project: string;
   readonly why: Why | undefined;
@@ -32,16 +35,17 @@ const HOT_KEYS_SHOWN = 5;
 
 /** Returns a look as text, at most `width` columns wide. */
 export function statusReport(look: StatusLook, width: number): string {
-  const { status, plan, project, why, nowMs } = look;
+  const { status, open, plan, project, why, nowMs } = look;
   const { pipeline, state, launchedAtMs, stages } = status;
   const age = launchedAtMs === undefined ? "" : `, launched ${formatAge(nowMs - launchedAtMs)} ago`;
   const quiet = status.isQuiet ? ", quiet" : "";
   const lines = [
     `${pc.bold(pipeline)}  ${stateText(state)}${pc.dim(`${quiet}${age}, plan ${plan}, project ${project}`)}`,
     "",
-    ...jobStageTable(stages, nowMs, width).split("\n"),
+    ...jobStageTable(stages, open, nowMs, width).split("\n"),
     ...before("", hotKeyLines(stages)),
     ...before("", failureLines(stages, nowMs)),
+    ...before("", openLines(status, open)),
     "",
     pc.dim(costText(status)),
   ];
@@ -81,6 +85,16 @@ export function failureLines(stages: readonly StageStatus[], nowMs: number): str
     return `  ${stage}  ${code}  ${transform === undefined ? "" : `${transform}: `}${text}  (${times})`;
   });
   return [pc.bold("Last failures"), ...lines];
+}
+
+function openLines({ pipeline }: MeshStatus, { total, byStage }: OpenLetters): string[] {
+  if (total === 0) return [];
+  const ofStages = [...byStage.values()].reduce((sum, count) => sum + count, 0);
+  // What an update took out of the plan may have left letters behind.
+  const others = total - ofStages;
+  const more = others > 0 ? `, ${formatCount(others)} of stages that the plan has no more` : "";
+  const words = `${formatMany(total, "open dead letter")}${more}`;
+  return [`${pc.red(words)}: tidemark dead-letters list ${pipeline}`];
 }
 
 function before(line: string, lines: readonly string[]): readonly string[] {

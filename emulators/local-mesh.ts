@@ -10,12 +10,13 @@
  */
 import { drain } from "../functions/control/drain.ts";
 import type { JobControl } from "../functions/control/job-control.ts";
+import { launchAnew, relaunch } from "../functions/control/relaunch.ts";
 import { resume } from "../functions/control/resume.ts";
 import { finishUpdate, prepareUpdate } from "../functions/control/update.ts";
 import { type Deployment, placesOf } from "../functions/deployment.ts";
 import { environmentVariables, type FunctionEnvironment } from "../functions/gcp/environment.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
-import { launch, requireLaunchable } from "../functions/launch.ts";
+import { requireLaunchable } from "../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../functions/status.ts";
@@ -210,7 +211,7 @@ class Mesh implements LocalMesh {
     this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
     await this.#takeUp();
     await this.#provision(pipeline);
-    await launch(this.#deployment(), this.#world, this.#ticks());
+    await launchAnew(this.control);
   }
 
   async #provision({ graph }: Pipeline): Promise<void> {
@@ -276,6 +277,8 @@ class Mesh implements LocalMesh {
   async #takeUp(): Promise<void> {
     const record = await this.#world.store.readJob();
     if (record === undefined) return;
+    // A job that was cancelled begins anew, whatever its plan was.
+    if ((await relaunch(this.control)) !== undefined) return;
     const job = decodeJob(record.text, this.plan);
     requireLaunchable(job);
     if (job.state !== "PAUSED") return;

@@ -13,6 +13,7 @@ import { isMeshError } from "../sdk/model/errors.ts";
 import { formatTimestamp, type Timestamp } from "../sdk/model/time.ts";
 import type { ReplayPayload } from "./dead-letters/payload.ts";
 import type { OutgoingMessage } from "./ports.ts";
+import { stackText } from "./stack-text.ts";
 
 /** What was set aside, and why. */
 export interface DeadLetter {
@@ -101,7 +102,8 @@ export function errorOf({ error }: DeadLetter): LetterError {
   // Anything may be thrown.
   if (each !== undefined && !(each instanceof Error)) causes.push(String(each));
   const code = isMeshError(known) ? known.code : "ERR_USER_CODE";
-  return { code, message: known.message, stack, causes };
+  const own = stack === undefined ? undefined : stackText(stack);
+  return { code, message: known.message, stack: own, causes };
 }
 
 /** Returns whether JSON can hold an element: no cycle, no bigint, not nested too deep. */

@@ -7,7 +7,9 @@
  * Place on the data's way: at its entry into a stage, and only for what is new or foreign.
  *
  * FE1. An instance whose plan is not the stored job's writes neither a shard that was never committed
- *      nor a register: a deploy without an update changes nothing.
+ *      nor a register: a deploy without an update changes nothing, and nor does an update without a
+ *      deploy. A job rests for longer than an instance may be idle without making sure again. Nor is
+ *      anything taken for a job whose state was deleted.
  * FE2. A message of a plan that the job does not know is refused: it may still be wanted.
  * FE3. What shards, tracker and launch of a superseded plan sent is dropped, for all of it was received
  *      once. What its ingest instances sent is taken: its source messages may be acknowledged.
@@ -15,11 +17,8 @@
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { type Envelope, isIngestProducer } from "./envelope.ts";
-import type { Job } from "./job.ts";
+import { isGone, type Job } from "./job.ts";
 import type { Clock, Store } from "./ports.ts";
-
-/** For how long the job that was read may answer for the stored one, in ms. */
-const FRESH_MS = 5_000;
 
 /** Returns an envelope as the instance's own plan would have it. */
 export type Translate = (envelope: Envelope) => Envelope;
@@ -29,22 +28,34 @@ export class Fence {
   readonly #plan: MeshPlan;
   readonly #store: Pick<Store, "readJob">;
   readonly #clock: Clock;
+  readonly #idleMsMax: number;
   #verified: Promise<void> | undefined;
+  /** When it was last asked to verify, in ms. */
+  #askedMs = Number.NEGATIVE_INFINITY;
   #reads = 0;
-  #read: { readonly job: Job | undefined; readonly atMs: number } | undefined;
 
-  constructor(plan: MeshPlan, store: Pick<Store, "readJob">, clock: Clock) {
+  /** @param idleMsMax - less than what a job rests at the least before its plan is another */
+  constructor(
+    plan: MeshPlan,
+    store: Pick<Store, "readJob">,
+    clock: Clock,
+    idleMsMax: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#plan = plan;
     this.#store = store;
     this.#clock = clock;
+    this.#idleMsMax = idleMsMax;
   }
 
   /**
-   * Makes sure once that the stored job runs this plan (FE1).
+   * Makes sure that the stored job runs this plan (FE1): once, and again after a time without a call.
    *
    * @throws ERR_PLAN_MISMATCH if it runs another
    */
   verify(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#askedMs > this.#idleMsMax) this.#verified = undefined;
+    this.#askedMs = nowMs;
     this.#verified ??= this.#verifyNow().catch((error: unknown) => {
       this.#verified = undefined; // The next one asks again.
       throw error;
@@ -58,7 +69,8 @@ export class Fence {
    * @throws ERR_PLAN_MISMATCH if it must come again (FE2)
    */
   async admit({ plan, producer, stage }: Envelope): Promise<Translate | undefined> {
-    const job = await this.#freshJob();
+    // Read anew for each message: the plan that sent it may have come back since the last one.
+    const job = await this.#readJob();
     const superseded = job?.plan === this.#plan.hash ? job.superseded?.[plan] : undefined;
     if (superseded === undefined) {
       throw new MeshError(
@@ -82,6 +94,13 @@ export class Fence {
 
   async #verifyNow(): Promise<void> {
     const job = await this.#readJob();
+    if (job !== undefined && isGone(job)) {
+      throw new MeshError(
+        "ERR_PLAN_MISMATCH",
+        `The stored job of pipeline ${this.#plan.pipeline} was cancelled: nothing is taken before it ` +
+          "is launched again.",
+      );
+    }
     if (job === undefined || job.plan === this.#plan.hash) return;
     throw new MeshError(
       "ERR_PLAN_MISMATCH",
@@ -90,18 +109,10 @@ export class Fence {
     );
   }
 
-  async #freshJob(): Promise<Job | undefined> {
-    const read = this.#read;
-    if (read !== undefined && read.atMs > this.#clock.nowMs() - FRESH_MS) return read.job;
-    return this.#readJob();
-  }
-
   async #readJob(): Promise<Job | undefined> {
     this.#reads++;
     const record = await this.#store.readJob();
-    const job = record === undefined ? undefined : (JSON.parse(record.text) as Job);
-    this.#read = { job, atMs: this.#clock.nowMs() };
-    return job;
+    return record === undefined ? undefined : (JSON.parse(record.text) as Job);
   }
 }
 

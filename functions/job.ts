@@ -68,7 +68,7 @@ export interface Job {
 
 /** What the control of a job is in the middle of, so that anybody can bring it to its end. */
 export interface JobChange {
-  readonly kind: "snapshot" | "update" | "restore";
+  readonly kind: "snapshot" | "update" | "restore" | "relaunch";
   /** Still coming to rest; its state is replaced; it is, and the job only has to go on. */
   readonly phase: "stopping" | "moving" | "ready";
   /** The snapshot that state is replaced from. */
@@ -93,6 +93,12 @@ export function generationOf({ generation = 0 }: Pick<Job, "generation">): {
 /** Whether nothing of a job may move. */
 export function standsStill({ state }: Job): boolean {
   return state === "PAUSED" || state === "UPDATING" || state === "CANCELLED";
+}
+
+/** Whether a job's state was deleted, and the next job has not begun yet. */
+export function isGone({ state, keepsState, change }: Job): boolean {
+  if (state === "CANCELLED") return keepsState !== true;
+  return state === "UPDATING" && change?.kind === "relaunch";
 }
 
 /** Returns what the watermark of a stage's side input is stored under. */

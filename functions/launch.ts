@@ -11,7 +11,7 @@ import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import { MIN_TIMESTAMP } from "../sdk/model/time.ts";
 import { type Deployment, putDeployment } from "./deployment.ts";
 import { type Envelope, encodeEnvelope } from "./envelope.ts";
-import { generationOf, type Job, newJob } from "./job.ts";
+import { generationOf, isGone, type Job, newJob } from "./job.ts";
 import { costOfJob, costOfMessages, sumOfCosts } from "./metrics/operations.ts";
 import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
@@ -28,17 +28,23 @@ const ATTEMPTS_MAX = 10;
 /**
  * Launches a pipeline whose topics and functions stand.
  *
+ * @returns the job that stood already; undefined if there was none
  * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
- * @throws ERR_OPTION if the job was cancelled
+ * @throws ERR_OPTION if the job was cancelled: control/relaunch.ts may begin it anew
  */
-export async function launch(deployment: Deployment, world: World, ticks: Ticks): Promise<void> {
+export async function launch(
+  deployment: Deployment,
+  world: World,
+  ticks: Ticks,
+): Promise<Job | undefined> {
   const job = await ensureJob(deployment, world);
   await ticks.ensure();
-  await world.mailboxes.publish(startMessages(deployment.plan, job));
+  await world.mailboxes.publish(startMessages(deployment.plan, job ?? {}));
+  return job;
 }
 
 /** Returns the job that stands; creates it if there is none. */
-async function ensureJob(deployment: Deployment, world: World): Promise<Pick<Job, "generation">> {
+async function ensureJob(deployment: Deployment, world: World): Promise<Job | undefined> {
   const { plan } = deployment;
   for (let attempt = 1; ; attempt++) {
     const existing = await world.store.readJob();
@@ -49,7 +55,7 @@ async function ensureJob(deployment: Deployment, world: World): Promise<Pick<Job
     if (job !== undefined) return job;
     try {
       await create(plan, world, attempt);
-      return {};
+      return undefined;
     } catch (error) {
       // Another launch was faster, or the store was busy and nobody was: reading again tells.
       const isLost = isMeshError(error) && error.code === "ERR_STORE_CONTENTION";
@@ -75,12 +81,12 @@ export function startRegisters(stages: readonly StagePlan[], nowMs: number): Reg
 }
 
 /** @throws ERR_OPTION if a job was cancelled: its shards take nothing any more */
-export function requireLaunchable({ pipeline, state, keepsState }: Job): void {
-  if (state !== "CANCELLED") return;
-  const way =
-    keepsState === true
-      ? `Its state was kept: take it up again with tidemark resume ${pipeline}.`
-      : "Its state is gone: launch the pipeline under another name.";
+export function requireLaunchable(job: Job): void {
+  const { pipeline, state } = job;
+  if (state !== "CANCELLED" && !isGone(job)) return;
+  const way = isGone(job)
+    ? "Its state is gone: it has to begin anew."
+    : `Its state was kept: take it up again with tidemark resume ${pipeline}.`;
   throw new MeshError("ERR_OPTION", `Pipeline ${pipeline} was cancelled. ${way}`);
 }
 

@@ -156,6 +156,8 @@ export interface Store {
   putDeadLetters(letters: readonly DeadLetterRecord[]): Promise<void>;
   /** Returns up to `limit` dead letters, newest first; fewer only if there are no more. */
   listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]>;
+  /** Returns how many dead letters are open, of one stage or of all. */
+  countOpenDeadLetters(stage?: string): Promise<number>;
   /** Returns those of the dead letters that are there, in the order of `ids`. */
   readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]>;
   /** Removes dead letters; one that is gone already is no error. */
@@ -216,7 +218,7 @@ export interface Subscriptions {
   start(configs: Readonly<Record<string, string>>): Promise<void>;
   /** Deliveries that are out, in all; undefined where the world does not tell. */
   outstanding(names: readonly string[]): Promise<number | undefined>;
-  /** Drops all that was published until now. */
+  /** Drops all that was published until now; a subscription that is gone has nothing. */
   purge(names: readonly string[]): Promise<void>;
   /** Remembers what of a subscription is not acknowledged yet; an id that is there stays as it is. */
   snapshot(name: string, id: string): Promise<void>;

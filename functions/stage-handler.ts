@@ -59,7 +59,7 @@ export function createStage(input: StageInput): StageHandler {
   const { graph, plan, world, options } = input;
   const program = programOf(graph, plan, input.stage);
   const ticks = ticksOf(plan, world, options);
-  const fence = new Fence(plan, world.store, world.clock);
+  const fence = new Fence(plan, world.store, world.clock, options.answerMsMax / 2);
   const { root } = program;
   if (program.stage.kind === "ingest") {
     const ingest = new Ingest({ program, world, options, ticks, fence });

@@ -81,7 +81,7 @@ async function compiled(path: string, root: string, options: CompileOptions): Pr
 async function bundled({ path: _, file, ...one }: Compiled, root: string): Promise<BuiltPipeline> {
   const { plan } = one;
   const folder = join(root, ".tidemark/infra", plan.pipeline);
-  return { ...one, bundles: await bundlePipeline({ file, plan, folder }) };
+  return { ...one, bundles: await bundlePipeline({ file, plan, folder, isDeployed: true }) };
 }
 
 function twice(one: string, other: string, name: string): MeshError {

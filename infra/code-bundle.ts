@@ -8,25 +8,28 @@
  *
  * CB1. A bundle has no dependency to install: `index.js` and a package.json without any.
  * CB2. The same sources give the same bytes, and so the same hash.
+ *      The map beside it is no part of that, and holds no path of a machine.
  * CB3. Names are not shortened: Google's clients compare constructors by name.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildFailure, type BuildOptions, build, type Plugin } from "esbuild";
 import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
+import { ownFile } from "../sdk/model/own-file.ts";
 import { withoutForeignCode } from "./foreign-code.ts";
 import { googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
+import { projectMap, projectOf } from "./source-map-paths.ts";
 
 /** The code of one function, in a folder of its own. */
 export interface StageBundle {
   /** Stage id, or `tracker`. */
   readonly name: string;
-  /** Contains `index.js`, which exports `handle`, and a package.json. */
+  /** Contains `index.js`, which exports `handle`, a package.json, and maybe its map `index.js.map`. */
   readonly folder: string;
   readonly bytes: number;
   /** Of the bundle's content. */
@@ -40,9 +43,15 @@ export interface BundleInput {
   readonly plan: MeshPlan;
   /** Where to put one folder a function. */
   readonly folder: string;
+  /**
+   * Leaves out what only other stages run, so that an edit changes one bundle. There is no map then: it
+   * would change with every edit, and its places would be wrong behind what was left out.
+   */
+  readonly isDeployed?: boolean;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const own = (source: string): string => join(root, ownFile(source));
 
 /** Connectors by the names that a plan gives them. */
 const connectorModules: Readonly<Record<string, { readonly file: string; readonly name: string }>> =
@@ -63,14 +72,35 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
   const entries = new Map([
     ...input.plan.stages.map((stage) => [stage.id, stageEntry(input.file, stage)] as const),
     ["tracker", trackerEntry(input.file)],
-    [GRAPH, `export { default } from ${JSON.stringify(input.file)};`],
   ]);
-  const { clients, texts } = await buildTexts(entries, input.file);
+  if (input.isDeployed === true) {
+    entries.set(GRAPH, `export { default } from ${JSON.stringify(input.file)};`);
+  }
+  const { clients, built } = await buildTexts(entries, input.file);
   const before = `"use strict";${clients}`;
-  const graph = texts.get(GRAPH) ?? "";
-  texts.delete(GRAPH);
-  const own = withoutForeignCode(texts, { text: graph, before }, input.plan);
-  return Promise.all([...own].map(([name, text]) => store(name, `${before}${text}`, input.folder)));
+  const bundles = input.isDeployed === true ? isolated(built, before, input.plan) : built;
+  bundles.delete(GRAPH);
+  return Promise.all(
+    [...bundles].map(([name, { text, map }]) =>
+      store(name, { text: `${before}${text}`, map }, input.folder),
+    ),
+  );
+}
+
+/** Returns the bundles of a deploy. */
+function isolated(
+  built: ReadonlyMap<string, Built>,
+  before: string,
+  plan: MeshPlan,
+): Map<string, Built> {
+  const texts = new Map([...built].map(([name, { text }]) => [name, text]));
+  const graph = { text: texts.get(GRAPH) ?? "", before };
+  return new Map(
+    [...withoutForeignCode(texts, graph, plan)].map(([name, text]) => [
+      name,
+      { text, map: undefined },
+    ]),
+  );
 }
 
 /** A bundle that is not stored: it only builds the graph. No stage has this id. */
@@ -78,20 +108,20 @@ const GRAPH = "graph";
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
 export const tidemarkAlias: Readonly<Record<string, string>> = {
-  tidemark: join(root, "sdk/index.ts"),
-  "tidemark/testing": join(root, "sdk/testing/index.ts"),
+  tidemark: own("sdk/index.ts"),
+  "tidemark/testing": own("sdk/testing/index.ts"),
 };
 
 function stageEntry(file: string, stage: StagePlan): string {
   const lines = [
     `import pipeline from ${JSON.stringify(file)};`,
-    `import { stageFunction } from ${JSON.stringify(join(root, "functions/gcp/stage-function.ts"))};`,
+    `import { stageFunction } from ${JSON.stringify(own("functions/gcp/stage-function.ts"))};`,
   ];
   const used: string[] = [];
   for (const connector of stage.kind === "read" ? stage.connectors : []) {
     const module = connectorModules[connector];
     if (module === undefined) continue;
-    lines.push(`import { ${module.name} } from ${JSON.stringify(join(root, module.file))};`);
+    lines.push(`import { ${module.name} } from ${JSON.stringify(own(module.file))};`);
     used.push(`${connector}: ${module.name}`);
   }
   const connectors = `{ ${used.join(", ")} }`;
@@ -102,7 +132,7 @@ function stageEntry(file: string, stage: StagePlan): string {
 }
 
 function trackerEntry(file: string): string {
-  const module = join(root, "functions/gcp/stage-function.ts");
+  const module = own("functions/gcp/stage-function.ts");
   return [
     `import pipeline from ${JSON.stringify(file)};`,
     `import { trackerFunction } from ${JSON.stringify(module)};`,
@@ -110,12 +140,20 @@ function trackerEntry(file: string): string {
   ].join("\n");
 }
 
-async function store(name: string, text: string, parent: string): Promise<StageBundle> {
+/** What esbuild made of one entry. */
+interface Built {
+  text: string;
+  /** Undefined where there is none. */
+  map: string | undefined;
+}
+
+async function store(name: string, { text, map }: Built, parent: string): Promise<StageBundle> {
   const folder = join(parent, name);
   const manifest = `${JSON.stringify({ name, private: true, main: "index.js" })}\n`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.js"), text);
+  if (map !== undefined) await writeFile(join(folder, "index.js.map"), map);
   await writeFile(join(folder, "package.json"), manifest);
   const hash = createHash("sha256").update(manifest).update(text).digest("hex").slice(0, 16);
   return { name, folder, bytes: Buffer.byteLength(text), hash };
@@ -136,7 +174,7 @@ const COMMON = {
 async function buildTexts(
   entries: ReadonlyMap<string, string>,
   file: string,
-): Promise<{ readonly clients: string; readonly texts: Map<string, string> }> {
+): Promise<{ readonly clients: string; readonly built: Map<string, Built> }> {
   try {
     const [clients, { outputFiles }] = await Promise.all([
       googleClients(COMMON),
@@ -148,10 +186,23 @@ async function buildTexts(
         format: "cjs",
         write: false,
         alias: { ...tidemarkAlias },
+        // Beside the bundle, which does not name it: it is read only for what was thrown.
+        sourcemap: "external",
+        sourcesContent: false,
       }),
     ]);
-    const texts = new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
-    return { clients, texts };
+    const before = `"use strict";${clients}`;
+    const own = resolve(root);
+    const folders = { from: own, project: projectOf(file), own };
+    const built = new Map<string, Built>();
+    for (const { path, text } of outputFiles) {
+      const name = basename(basename(path, ".map"), ".js");
+      const each = built.get(name) ?? { text: "", map: undefined };
+      built.set(name, each);
+      if (path.endsWith(".map")) each.map = projectMap(text, folders, before);
+      else each.text = text;
+    }
+    return { clients, built };
   } catch (cause) {
     throw new MeshError("ERR_PIPELINE_FILE", `${file} can't be bundled: ${wordsOf(cause)}`, {
       cause,

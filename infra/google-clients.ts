@@ -13,6 +13,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type OnResolveArgs, type Plugin, version } from "esbuild";
+import { ownFile } from "../sdk/model/own-file.ts";
 import { inlineTasksJson } from "./inline-json.ts";
 
 /** The packages that functions/gcp/ talks to Google with. */
@@ -29,7 +30,7 @@ const VARIABLE = "googleClients";
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** How the clients are built is theirs to say, too. */
 const makers = ["google-clients.ts", "inline-json.ts", "code-bundle.ts"].map((name) =>
-  join(root, "infra", name),
+  join(root, "infra", ownFile(name)),
 );
 const cacheFolder = join(homedir(), ".cache", "tidemark", "google-clients");
 

@@ -1,22 +1,13 @@
 /**
  * The Pulumi program: `pulumi up` runs this file (Pulumi.yaml names it).
  *
- * Owns: what is Pulumi's own of it: configuration, the stack's name, outputs.
+ * Owns: the stack's outputs.
  */
-import { getOrganization, getProject, getStack, log, type Output, runtime } from "@pulumi/pulumi";
-import { buildPipelines } from "./build-pipelines.ts";
-import { CloudJobs } from "./cloud-jobs.ts";
+import type { Output } from "@pulumi/pulumi";
 import type { StackOutputs } from "./outputs.ts";
-import { runProgram } from "./program.ts";
+import { runStack } from "./run-stack.ts";
 
-const outputs: StackOutputs = await runProgram({
-  config: runtime.allConfig(),
-  root: runtime.getRootDirectory(),
-  stack: `${getOrganization()}/${getProject()}/${getStack()}`,
-  build: buildPipelines,
-  jobsOf: (project, database) => new CloudJobs(project, database),
-  tell: (words) => void log.info(words),
-});
+const outputs: StackOutputs = await runStack();
 
 /** Topics to publish to, by pipeline. */
 export const topics: StackOutputs["topics"] = outputs.topics;

@@ -9,5 +9,5 @@ export { JobStep, type JobStepInput } from "./job-step.ts";
 export type { Jobs, StoredJob } from "./jobs.ts";
 export { MeshPipeline, type MeshPipelineArgs } from "./pipeline.ts";
 export { MeshPlatform, type MeshPlatformArgs } from "./platform.ts";
-export { type ProgramInput, runProgram } from "./program.ts";
+export { runStack } from "./run-stack.ts";
 export type { FunctionSettings } from "./settings.ts";

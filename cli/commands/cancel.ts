@@ -1,9 +1,8 @@
 /**
  * `tidemark cancel PIPELINE`: a job stops at once, whatever is open.
  */
-import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { MeshError } from "../../sdk/model/errors.ts";
+import { confirmName } from "../confirm-name.ts";
 import { controlOf, type JobFlags, jobCommand, tell } from "../job-command.ts";
 
 interface CancelFlags extends JobFlags {
@@ -30,7 +29,9 @@ export function addCancelCommand(program: Command): void {
       ]);
       await withJob(pipeline, flags, async (connection) => {
         const keepsState = flags.keepState === true;
-        if (!keepsState && flags.yes !== true) await confirm(pipeline);
+        if (!keepsState && flags.yes !== true) {
+          await confirmName(pipeline, process.stdin, process.stderr);
+        }
         const job = await cancel(controlOf(connection), { keepsState });
         const words = keepsState
           ? `is CANCELLED, its state is kept. To take it up again: tidemark resume ${pipeline}`
@@ -38,25 +39,4 @@ export function addCancelCommand(program: Command): void {
         tell(job, flags, words, { keepsState });
       });
     });
-}
-
-/** @throws ERR_OPTION if nobody can be asked, or the answer is no */
-async function confirm(pipeline: string): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new MeshError(
-      "ERR_OPTION",
-      `Cancelling ${pipeline} deletes its state, and nobody can be asked here. ` +
-        "Give --yes, or --keep-state to keep it.",
-    );
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(
-      `This deletes the state of ${pipeline}. Type its name to go on: `,
-    );
-    if (answer.trim() === pipeline) return;
-  } finally {
-    terminal.close();
-  }
-  throw new MeshError("ERR_OPTION", `That is not "${pipeline}": nothing was done.`);
 }

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Pool } from "undici";
 import { MeshError } from "../../sdk/model/errors.ts";
+import { ownFile } from "../../sdk/model/own-file.ts";
 import { eachLine } from "./lines.ts";
 import { killGroup, type Reaper } from "./reaper.ts";
 import {
@@ -30,7 +31,7 @@ const STDERR_LINES_KEPT = 20;
 /** How long the last output of a dead process is waited for. */
 const LAST_OUTPUT_MS_MAX = 500;
 
-const bootstrapPath = fileURLToPath(new URL("./bootstrap.ts", import.meta.url));
+const bootstrapPath = fileURLToPath(new URL(ownFile("./bootstrap.ts"), import.meta.url));
 
 /** What every instance of a host shares. */
 export interface InstanceSurroundings {

@@ -14,12 +14,12 @@ import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/control/drain.ts";
 import type { JobControl } from "../../functions/control/job-control.ts";
+import { launchAnew } from "../../functions/control/relaunch.ts";
 import { subscriptionOf } from "../../functions/control/subscription-names.ts";
 import { finishUpdate, prepareUpdate } from "../../functions/control/update.ts";
 import { type ReplayReport, replayLetters } from "../../functions/dead-letters/replay.ts";
 import type { Deployment } from "../../functions/deployment.ts";
 import type { Job } from "../../functions/job.ts";
-import { launch } from "../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
 import type { FileWriter, Log, Subscriptions, World } from "../../functions/ports.ts";
 import { createStage, type StageHandler, ticksOf } from "../../functions/stage-handler.ts";
@@ -103,6 +103,8 @@ export class MemoryMesh {
   /** Ticks that ran. */
   ticks = 0;
   #failure: unknown;
+  /** A first launch waits for nothing, and so moves no time. */
+  #isLaunched = false;
   #isTicking = 0;
   #refusalsInARow = 0;
 
@@ -160,7 +162,10 @@ export class MemoryMesh {
 
   /** Launches the job; `run` then makes it go. */
   async launch(): Promise<void> {
-    await launch(this.#deployment, this.#world, this.control.ticks);
+    const work = launchAnew(this.control);
+    if (this.#isLaunched) await this.during(work);
+    this.#isLaunched = true;
+    await work;
   }
 
   get #deployment(): Deployment {

@@ -40,6 +40,9 @@ export interface StoreCounts {
   headCommitWritesMax: number;
 }
 
+/** Index entries that Firestore counts for the price of one read. */
+const COUNTED_PER_READ = 1_000;
+
 /** The Store port in this process. */
 export class MemoryStore implements Store {
   readonly counts: StoreCounts = {
@@ -149,6 +152,14 @@ export class MemoryStore implements Store {
     );
     this.counts.documentReads += Math.max(1, newestFirst.length);
     return matching.slice(0, query.limit).map(({ detail: _, ...listed }) => listed);
+  }
+
+  async countOpenDeadLetters(stage?: string): Promise<number> {
+    const open = [...this.#deadLetters.values()].filter(
+      (letter) => letter.state === "open" && (stage === undefined || letter.stage === stage),
+    );
+    this.counts.documentReads += Math.max(1, Math.ceil(open.length / COUNTED_PER_READ));
+    return open.length;
   }
 
   async readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]> {

@@ -48,7 +48,7 @@ export class MemorySubscriptions implements Subscriptions {
   }
 
   async purge(names: readonly string[]): Promise<void> {
-    for (const name of names) this.#get(name).purge();
+    for (const name of names) this.#mailboxes.subscription(name)?.purge();
   }
 
   async snapshot(name: string, id: string): Promise<void> {

@@ -88,19 +88,20 @@ export async function finishUpdate(control: JobControl): Promise<Job> {
 }
 
 /**
- * Takes an update back that is not ready: the job runs on under its old plan.
+ * Takes an update back that is not finished: the job runs on under its old plan, whose functions must
+ * stand.
  *
- * @param control - of the old plan
+ * @param control - of the plan that the stored job names
  */
 export async function abortUpdate(control: JobControl): Promise<Job> {
-  const { plan } = control.deployment;
-  const job = await readJob(control);
-  const { change, generation = 0 } = job;
-  if (change?.phase !== "moving" || change.snapshot === undefined) return resume(control);
+  const { change, generation = 0 } = await readJob(control);
+  const isBegun = change?.kind === "update" && change.phase !== "stopping";
+  if (!isBegun || change.snapshot === undefined) return resume(control);
   const content = await readSnapshot(control.world.store, change.snapshot);
+  const { plan } = content.deployment;
   const comparison = comparePlans(plan, plan);
   await replaceState(control, { content, comparison, plan, generation: generation + 1 });
-  return finishUpdate(control);
+  return finishUpdate({ ...control, deployment: content.deployment });
 }
 
 /** The state as it was when the job came to rest, stored where no step of the update touches it. */
@@ -111,9 +112,9 @@ async function contentToMove(
 ): Promise<SnapshotContent> {
   const { store } = control.world;
   const { hash } = deployment.plan;
-  if (change?.phase === "moving" && change.snapshot !== undefined) {
-    if (change.kind === "update" && change.plan === hash)
-      return readSnapshot(store, change.snapshot);
+  if (change?.phase === "moving") {
+    const isSame = change.kind === "update" && change.plan === hash;
+    if (isSame && change.snapshot !== undefined) return readSnapshot(store, change.snapshot);
     const what = change.kind === "update" ? `update to plan ${change.plan}` : change.kind;
     throw new MeshError(
       "ERR_OPTION",
@@ -129,7 +130,9 @@ async function contentToMove(
     await putDeployment(store, deployment);
     await noteChange(control, { ...begun, phase: "moving" });
   } catch (error) {
-    await resume(control); // Nothing of its state has changed yet.
+    // Nothing of its state has changed yet; but it may be noted that it is about to.
+    const { change: now } = await readJob(control);
+    if (now?.phase !== "moving") await resume(control);
     throw error;
   }
   return content;
@@ -149,16 +152,20 @@ async function replaceState(control: JobControl, replacement: Replacement): Prom
       job.plan === plan.hash
         ? (job.superseded ?? {})
         : supersededBy({ ...job, plan: content.job.plan }, comparison, plan),
-    ...(job.stopped !== undefined && { stopped: stoppedOf(plan, job.stopped) }),
+    ...(job.stopped !== undefined && { stopped: stoppedOf(plan, job.stopped, content.job) }),
     ...(job.change !== undefined && { change: { ...job.change, phase: "ready" } }),
   });
   await commitJob(control, ready, registers);
 }
 
-/** What is to push again: subscriptions that the plan has no more stay stopped. */
-function stoppedOf(plan: MeshPlan, stopped: Stopped): Stopped {
+/**
+ * What is to push again: subscriptions that the plan has no more stay stopped, and those that it has
+ * again push as they did when the job came to rest.
+ */
+function stoppedOf(plan: MeshPlan, stopped: Stopped, atRest: Job): Stopped {
   const names = new Set(subscriptionsOf(plan).all);
-  const configs = Object.entries(stopped.configs).filter(([name]) => names.has(name));
+  const all = { ...atRest.stopped?.configs, ...stopped.configs };
+  const configs = Object.entries(all).filter(([name]) => names.has(name));
   return { ...stopped, configs: Object.fromEntries(configs) };
 }
 

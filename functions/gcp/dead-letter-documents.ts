@@ -1,7 +1,7 @@
 /**
  * Dead-letter documents: dead letters as Firestore keeps them.
  *
- * Owns: their fields, and the query of a list. Does not own: what the texts say
+ * Owns: their fields, the query of a list, and counting. Does not own: what the texts say
  * (dead-letters/record.ts).
  *
  * A list is sorted by time alone, for which Firestore's own index of one field is enough; stage, code
@@ -102,6 +102,19 @@ export async function findDeadLetters(
     last = letters.at(-1);
     if (letters.length < size) return found;
   }
+}
+
+/**
+ * Returns how many letters are open. Firestore counts by its own indexes of one field, and bills one
+ * read for each thousand, at least one.
+ */
+export async function countOpen(
+  collection: CollectionReference,
+  stage: string | undefined,
+): Promise<number> {
+  const open = collection.where("state", "==", "open");
+  const counted = stage === undefined ? open : open.where("stage", "==", stage);
+  return (await counted.count().get()).data().count;
 }
 
 /** Returns letters that are there, in the order of `ids`. */

@@ -45,6 +45,7 @@ import type {
 } from "../ports.ts";
 import {
   addDeadLetters,
+  countOpen,
   findDeadLetters,
   inBatches,
   putNews,
@@ -152,6 +153,11 @@ export class FirestoreStore implements Store {
   listDeadLetters(query: DeadLetterQuery): Promise<readonly DeadLetterListed[]> {
     const letters = this.#collection("deadLetters");
     return attempt("list dead letters", () => findDeadLetters(letters, query));
+  }
+
+  countOpenDeadLetters(stage?: string): Promise<number> {
+    const letters = this.#collection("deadLetters");
+    return attempt("count dead letters", () => countOpen(letters, stage));
   }
 
   async readDeadLetters(ids: readonly string[]): Promise<readonly DeadLetterRecord[]> {

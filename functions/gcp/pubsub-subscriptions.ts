@@ -77,6 +77,7 @@ export class PubsubSubscriptions implements Subscriptions {
     try {
       await client.seek({ subscription, time });
     } catch (error) {
+      if (isCode(error, "NOT_FOUND")) return;
       // Google's emulator knows snapshots alone: there everything is taken, and acknowledged.
       if (!isCode(error, "UNIMPLEMENTED")) throw error;
       for (;;) {

@@ -14,12 +14,14 @@ import type { Pipeline } from "../../sdk/pipeline.ts";
 import type { Connectors } from "../connectors/connectors.ts";
 import { boundLog, type TraceContext, tracedLog } from "../log-context.ts";
 import type { Log } from "../ports.ts";
+import { mapStacksBy } from "../stack-text.ts";
 import { createStage, ticksOf } from "../stage-handler.ts";
 import { tick } from "../tracker.ts";
 import { type FunctionEnvironment, readEnvironment } from "./environment.ts";
 import { answer, checkRequest, type HttpFunction } from "./http-answer.ts";
 import { type CallerCheck, callerCheck } from "./push-auth.ts";
 import { messageOfPush, subscriptionOfPush } from "./push-request.ts";
+import { mappedStack } from "./source-maps.ts";
 import { traceOf } from "./trace-header.ts";
 import { cloudWorld } from "./world.ts";
 
@@ -33,6 +35,7 @@ export function stageFunction(
   stage: string,
   connectors: Connectors,
 ): HttpFunction {
+  mapStacksBy(mappedStack);
   const environment = readEnvironment(process.env);
   const plan = deployedPlan(pipeline, environment);
   const world = cloudWorld(environment, plan.pipeline);
@@ -71,6 +74,7 @@ export function pushFunction(
 
 /** Returns the function of a pipeline's tracker. */
 export function trackerFunction(pipeline: Pipeline): HttpFunction {
+  mapStacksBy(mappedStack);
   const environment = readEnvironment(process.env);
   const plan = deployedPlan(pipeline, environment);
   const world = cloudWorld(environment, plan.pipeline);

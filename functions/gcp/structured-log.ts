@@ -14,6 +14,7 @@ import { isMeshError } from "../../sdk/model/errors.ts";
 import type { TraceContext } from "../log-context.ts";
 import { mayHoldContent, stackWithoutMessage } from "../metrics/failures.ts";
 import type { Log } from "../ports.ts";
+import { stackText } from "../stack-text.ts";
 
 /** How entries are written. */
 export interface LogOptions {
@@ -85,7 +86,8 @@ function fullStack(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   const own = error.stack ?? error.message;
-  return isMeshError(error) && cause instanceof Error ? (cause.stack ?? own) : own;
+  const stack = isMeshError(error) && cause instanceof Error ? (cause.stack ?? own) : own;
+  return stackText(stack);
 }
 
 function traceFields(trace: TraceContext | undefined, project: string): object {

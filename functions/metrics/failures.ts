@@ -9,6 +9,7 @@
  */
 import { isMeshError, type MeshErrorCode } from "../../sdk/model/errors.ts";
 import type { Log } from "../ports.ts";
+import { stackText } from "../stack-text.ts";
 import { notedTransform } from "../user-errors.ts";
 import type { WorkJson } from "./work.ts";
 
@@ -155,7 +156,8 @@ function framesOf(error: unknown): string[] {
   const { stack, message } = error;
   const at = message === "" ? -1 : stack.indexOf(message);
   const rest = at < 0 ? stack : stack.slice(at + message.length);
-  return rest.split("\n").filter((line) => /^ {4}at \S.*:\d+:\d+\)?$/.test(line));
+  const lines = rest.split("\n").filter((line) => /^ {4}at \S.*:\d+:\d+\)?$/.test(line));
+  return lines.map(stackText);
 }
 
 function keyOf({

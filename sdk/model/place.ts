@@ -5,8 +5,9 @@
  * a bundled function has other lines than the user's file.
  */
 import type { Place } from "./graph.ts";
+import { ownFile } from "./own-file.ts";
 
-const here = "model/place.ts";
+const here = ownFile("model/place.ts");
 
 /**
  * Returns the innermost call that is outside of `sdk/`, or undefined where the stack can't tell

@@ -250,6 +250,21 @@ function deadLetterPromises(fresh: () => Store): void {
     expect(await ids({ stage: "none" })).toEqual([]);
   });
 
+  it("open letters are counted, of a stage and of all", async () => {
+    const store = fresh();
+    expect(await store.countOpenDeadLetters()).toBe(0);
+    await store.putDeadLetters([
+      letter(1, { stage: "other-2" }),
+      letter(2),
+      letter(3, { state: "replayed", replays: 1 }),
+      letter(4),
+    ]);
+    await store.deleteDeadLetters(["l-4"]);
+    expect(await store.countOpenDeadLetters()).toBe(2);
+    expect(await store.countOpenDeadLetters("group-1")).toBe(1);
+    expect(await store.countOpenDeadLetters("none")).toBe(0);
+  });
+
   it("of many, those that match are found behind those that don't", async () => {
     const store = fresh();
     const many = Array.from({ length: 250 }, (_, n) => letter(n + 10));

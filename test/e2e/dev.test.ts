@@ -1,9 +1,10 @@
 /** `tidemark dev` as a process, from its start over reloads to Ctrl-C. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { type Message, PubSub, type Subscription } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type DevLine, DevProcess } from "../support/dev-process.ts";
 import { inRepository, Workplace } from "../unit/cli/support.ts";
 
 const source = (factor: string, more = ""): string => `
@@ -15,51 +16,6 @@ export default pipeline("numbers", (p) => {
     .write(pubsub.topic("results"));
 });
 `;
-
-type Line = Readonly<Record<string, unknown>> & { readonly type: string };
-
-/** A `tidemark dev --json` that runs. */
-class Dev {
-  readonly child: ChildProcess;
-  readonly lines: Line[] = [];
-  readonly ended: Promise<number | null>;
-  stderr = "";
-  #seen = 0;
-
-  constructor(folder: string, args: readonly string[]) {
-    const main = inRepository("cli/main.ts");
-    this.child = spawn(process.execPath, [main, "dev", ...args], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.ended = new Promise((resolve) => this.child.on("close", resolve));
-    let rest = "";
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      const parts = (rest + text).split("\n");
-      rest = parts.pop() ?? "";
-      for (const part of parts) this.lines.push(JSON.parse(part) as Line);
-    });
-    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.stderr += text;
-    });
-  }
-
-  /** Waits for the next line of a type that was not waited for yet. */
-  async next(type: string, holds: (line: Line) => boolean = () => true): Promise<Line> {
-    const endMs = Date.now() + 15_000;
-    for (;;) {
-      while (this.#seen < this.lines.length) {
-        const line = this.lines[this.#seen++];
-        if (line?.type === type && holds(line)) return line;
-      }
-      if (Date.now() > endMs || this.child.exitCode !== null) {
-        throw new Error(`No such line ${type}. ${this.stderr} ${JSON.stringify(this.lines)}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
 
 /** Returns a process's descendants. */
 function descendants(pid: number): number[] {
@@ -97,7 +53,7 @@ function isListening(address: string): Promise<boolean> {
 
 describe("tidemark dev", { timeout: 30_000 }, () => {
   let place: Workplace;
-  let dev: Dev;
+  let dev: DevProcess;
   let pubsub: PubSub;
   let results: Subscription;
   let variables: Record<string, string>;
@@ -105,7 +61,7 @@ describe("tidemark dev", { timeout: 30_000 }, () => {
 
   beforeAll(async () => {
     place = await Workplace.create({ "numbers.ts": source("2") });
-    dev = new Dev(place.folder, ["numbers.ts", "--json"]);
+    dev = new DevProcess(place.folder, ["numbers.ts", "--json"]);
     const started = await dev.next("started");
     variables = started["variables"] as Record<string, string>;
     Object.assign(process.env, variables);
@@ -142,7 +98,7 @@ describe("tidemark dev", { timeout: 30_000 }, () => {
   });
 
   test("the status counts it, one JSON line a change", async () => {
-    const taken = (line: Line): boolean =>
+    const taken = (line: DevLine): boolean =>
       (line["stages"] as { elementsIn: number }[]).some(({ elementsIn }) => elementsIn === 1);
     const { stages } = await dev.next("status", taken);
     expect(stages).toMatchObject([

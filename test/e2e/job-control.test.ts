@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { PubSub } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { launchAnew } from "../../functions/control/relaunch.ts";
 import controlled, { type Visit } from "../support/pipelines/controlled.ts";
 import {
   type BundledPipeline,
@@ -133,7 +134,7 @@ it.concurrent("pause, resume, cancel with its state kept, and a drain past loops
   });
 });
 
-it.concurrent("cancel stops a mesh at once, and deletes its state", {
+it.concurrent("cancel stops a mesh and deletes its state; launched again it begins anew", {
   timeout: TIMEOUT_MS,
 }, async () => {
   await withMesh(bundled, async (run) => {
@@ -151,5 +152,10 @@ it.concurrent("cancel stops a mesh at once, and deletes its state", {
     expect((await run.documents("sessions")).size).toBe(0);
     expect(run.mesh.plan.stages.map(({ id }) => run.mesh.backlog(id)).sort()).toEqual([0, 0, 10]);
     expect((await tidemark(run, "resume", "controlled")).code).toBe(1);
+
+    await launchAnew(run.mesh.control);
+    await run.ingested(10, 30_000);
+    await run.drain(30_000);
+    expect(await taken(run)).toBe(10);
   });
 });

@@ -130,6 +130,7 @@ test(
     expect(status).toMatchObject({
       pipeline: "watched",
       state: "RUNNING",
+      deadLettersOpen: 6,
       plan: run.mesh.plan.hash,
     });
     expect(ingest).toMatchObject({
@@ -137,9 +138,19 @@ test(
       elementsIn: 60,
       elementsOut: 54,
       deadLetters: 6,
+      deadLettersOpen: 6,
       outputWatermark: "2026-01-01T00:00:59.000Z",
-      failures: [{ code: "ERR_USER_CODE", dead: 6 }],
+      failures: [
+        { code: "ERR_USER_CODE", dead: 6, text: expect.stringMatching(/\(watched\.ts:22:\d+\)$/) },
+      ],
     });
+    const { store } = run.mesh.control.world;
+    const [listed] = await store.listDeadLetters({ limit: 1 });
+    const [letter] = await store.readDeadLetters([listed?.id ?? ""]);
+    const { stack } = JSON.parse(letter?.detail ?? "{}");
+    expect(stack.split("\n")[1]).toMatch(
+      /^ {4}at .*test\/support\/pipelines\/watched\.ts:22:\d+\)$/,
+    );
     expect(ingest.retries).toBeGreaterThan(0);
     expect(ingest.systemLatency.count).toBe(60);
     expect(total).toMatchObject({ kind: "shuffle", bundlesInFlight: 0, elementsInFlight: 0 });

@@ -42,4 +42,22 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "a late write of an instance that had been given up opened a letter that was taken since (record.ts)",
   })),
+  {
+    workload: "updated to more shards",
+    seed: 12,
+    cause:
+      "an update whose last note before the move was not answered resumed a job that was to be moved, and gave up with an author's error (update.ts)",
+  },
+  {
+    workload: "updated under other names",
+    seed: 32,
+    cause:
+      "an instance judged a message by a job that it had read up to 5 s before: of a plan that had come back it dropped what counts (fence.ts)",
+  },
+  {
+    workload: "updated under other names",
+    seed: 3,
+    cause:
+      "the simulator's: of bundles that came out of order, the checker of acknowledgements saw the newest alone",
+  },
 ];

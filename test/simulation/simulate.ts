@@ -11,10 +11,11 @@ import { seededRandom } from "../../emulators/memory/seeded-random.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../functions/options.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { CHECKERS } from "./checkers/all.ts";
+import type { RunView } from "./checkers/checker.ts";
 import type { PlantedBug } from "./planted/planted-bug.ts";
 import type { Workload } from "./workloads/workload.ts";
+import { DEADLINE_MS } from "./world/calls.ts";
 import { FAULTS, type FaultCounts, type FaultName, Faults } from "./world/faults.ts";
-import { DEADLINE_MS } from "./world/instance-ports.ts";
 import { Scheduler } from "./world/scheduler.ts";
 import { SimulatedMesh } from "./world/simulated-mesh.ts";
 
@@ -35,6 +36,7 @@ const ENGINE: EngineOptions = {
   retryBackoffMs: 10,
   // As 90 s are to the deadline of 60 s: registers are dropped while zombies still go on.
   registerTimeoutMs: 1.5 * DEADLINE_MS,
+  answerMsMax: DEADLINE_MS,
 };
 
 /** How a workload is run. */
@@ -78,13 +80,14 @@ export async function simulate(
   const faults = new Faults(seed, only);
   const scheduler = new Scheduler(START_MS, random, workload.usesFiles === true);
   scheduler.onLine = onLine;
+  const engine = { ...ENGINE, ...workload.engine };
   const breaking = planted?.breaking() ?? {};
   const mesh = new SimulatedMesh({
     pipeline: workload.pipeline,
     scheduler,
     faults,
     seed,
-    engine: ENGINE,
+    engine,
     breaking,
   });
   const violations: Violation[] = [];
@@ -95,11 +98,17 @@ export async function simulate(
     violations.push({ workload: workload.name, seed, checker, words, replay, lines });
     if (planted === undefined) scheduler.failure ??= STOP;
   };
-  const { plan, ledger } = mesh;
+  const { ledger } = mesh;
+  const view: RunView = {
+    get plan() {
+      return mesh.jobPlan;
+    },
+    ledger,
+    workload,
+    engine,
+  };
   mesh.observers.push(
-    ...CHECKERS.map(({ name, watch }) =>
-      watch({ plan, ledger, workload, engine: ENGINE }, (words) => report(name, words)),
-    ),
+    ...CHECKERS.map(({ name, watch }) => watch(view, (words) => report(name, words))),
   );
   try {
     await play(mesh, workload, faults, scheduler);
@@ -132,7 +141,8 @@ async function play(
   await mesh.runFor(FAULTY_MS);
   // Every other seed drains while faults go on; what a drain must wait for first is the backlog.
   const isEmpty = topicsOf(mesh.plan).every((topic) => mesh.backlog(topic) === 0);
-  if (workload.feed !== undefined && isEmpty && faults.chance(0.5)) {
+  const isStreaming = workload.feed !== undefined && workload.endsAs === undefined;
+  if (isStreaming && isEmpty && faults.chance(0.5)) {
     await mesh.drain();
     await mesh.runFor(FAULTY_MS);
   }
@@ -141,9 +151,10 @@ async function play(
   scheduler.note("faults end");
   const quietMs = mesh.nowMs;
   // A tick that went missing is asked for again by whoever comes next: here, a second launch.
-  await mesh.launch();
+  const isOver = workload.endsAs === "CANCELLED";
+  if (!isOver) await mesh.launch();
   await mesh.run(quietMs + 30_000);
-  if (workload.feed !== undefined) await mesh.drain();
+  if (isStreaming) await mesh.drain();
   await mesh.run(quietMs + RECOVERY_MS);
 }
 

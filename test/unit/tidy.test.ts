@@ -29,7 +29,7 @@ const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 
 
 const code = files.filter((file) => file.endsWith(".ts"));
 const sources = code.filter((file) =>
-  /^(sdk|functions|infra|emulators|cli|examples|bench)\//.test(file),
+  /^(sdk|functions|infra|emulators|cli|examples|bench|packaging)\//.test(file),
 );
 const tests = code.filter((file) => file.startsWith("test/") && file !== self);
 const pages = files.filter((file) => file.endsWith(".md"));
@@ -197,6 +197,12 @@ const importRules: readonly {
     folders: /^(sdk|functions|emulators)\//,
     packages: /^(node:|@google-cloud\/|@grpc\/|undici$)/,
   },
+  {
+    files: /^cli\/init\/template\//,
+    folders: /^cli\/init\/template\//,
+    packages: /^(tidemark$|tidemark\/|@pulumi\/pulumi$|node:)/,
+  },
+  { files: /^packaging\//, folders: /^packaging\//, packages: /^node:/ },
   { files: /^examples\//, folders: /^examples\//, packages: /^(tidemark$|node:)/ },
   {
     files: /^cli\//,

@@ -2,11 +2,14 @@
  * `acknowledged-durable` (A5, J2, J3): what is acknowledged is committed and flushed; a message of a
  * source, when its group is registered, published and confirmed.
  */
+import type { Envelope } from "../../../functions/envelope.ts";
+import type { Job } from "../../../functions/job.ts";
 import type { Register } from "../../../functions/register.ts";
 import { bundleKey, shardKey } from "../world/ledger.ts";
 import type { Life } from "../world/life.ts";
 import { envelopeOf } from "./bundles.ts";
 import type { Checker, CommitEvent, DeliveryEvent, RunView } from "./checker.ts";
+import { addressOf, isForgone, producerOf } from "./generations.ts";
 import { hasReceived } from "./in-flight.ts";
 
 /** A5: an acknowledgement means committed and flushed. */
@@ -17,35 +20,50 @@ export const acknowledgedDurable: Checker = {
     const ingests = new Map<Life, IngestRecord>();
     const published = new Set<string>();
     const outboxes: Outboxes = new Map();
+    /** What instances sent on to the stage that has their name since an update. */
+    const passedOn = new Set<string>();
+    /** The job as each plan had it last. */
+    const jobs = new Map<string, Job>();
     const recordOf = (life: Life): IngestRecord => {
       const record = ingests.get(life) ?? { acknowledged: 0, registers: new Map() };
       ingests.set(life, record);
       return record;
     };
-    const kinds = new Map(run.plan.stages.map(({ id, kind }) => [id, kind]));
     return {
       committed: (event) => noteReceived(event, outboxes),
-      registered({ id, text }, by) {
-        if (kinds.get(by.stage) === "ingest")
-          recordOf(by).registers.set(id, run.ledger.registerOf(text));
+      jobStored({ job: { text } }) {
+        const job = JSON.parse(text) as Job;
+        jobs.set(job.plan, job);
       },
-      published({ envelope }) {
+      registered({ id, text }, by) {
+        if (isIngest(by)) recordOf(by).registers.set(id, run.ledger.registerOf(text));
+      },
+      published({ envelope }, by) {
         if (envelope === undefined) return;
-        const { producer, sequence, stage, shard } = envelope;
-        published.add(bundleKey(producer, shardKey({ stage, shard }), sequence));
+        published.add(nameOf(envelope));
+        if (!isIngest(by) && !envelope.producer.startsWith(`${by.stage}/`))
+          passedOn.add(`${by.name} ${nameOf(envelope)}`);
       },
       acknowledged(event) {
         // A letter that was taken before is acknowledged without any group.
         if (event.how === "replay") return;
-        const isIngest = kinds.get(event.life.stage) === "ingest";
-        const problem = isIngest
+        const problem = isIngest(event.life)
           ? ingestProblem(recordOf(event.life), published)
-          : shardProblem(run, event, outboxes);
+          : shardProblem(run, event, { outboxes, passedOn, jobs });
         if (problem !== undefined) report(`${event.life.name}: ${problem}`);
       },
     };
   },
 };
+
+/** Names a bundle among those of all generations. */
+function nameOf(envelope: Envelope): string {
+  return bundleKey(producerOf(envelope), shardKey(envelope), envelope.sequence);
+}
+
+function isIngest({ stage, plan }: Life): boolean {
+  return plan.stages.find(({ id }) => id === stage)?.kind === "ingest";
+}
 
 /** What an ingest instance has registered, and how many messages it has acknowledged. */
 interface IngestRecord {
@@ -82,21 +100,37 @@ function noteReceived({ commit, before, after }: CommitEvent, outboxes: Outboxes
   for (const [producer, [intervals]] of Object.entries(after.progress.received)) {
     for (let i = 0; i < intervals.length; i += 2) {
       for (let n = intervals[i + 1] ?? -1; n >= (intervals[i] ?? 0); n--) {
-        if (hasReceived(before?.progress, producer, n)) break;
-        outboxes.set(bundleKey(producer, target, n), after.identities);
+        if (hasReceived(before?.progress, producer, n)) continue;
+        const by = producerOf({ producer, generation: after.generation });
+        outboxes.set(bundleKey(by, target, n), after.identities);
       }
     }
   }
 }
 
+/** What is known of all bundles. */
+interface Known {
+  readonly outboxes: Outboxes;
+  readonly passedOn: ReadonlySet<string>;
+  readonly jobs: ReadonlyMap<string, Job>;
+}
+
 function shardProblem(
-  { ledger }: RunView,
-  { message }: DeliveryEvent,
-  outboxes: Outboxes,
+  { ledger, plan }: RunView,
+  { message, life }: DeliveryEvent,
+  { outboxes, passedOn, jobs }: Known,
 ): string | undefined {
-  const { producer, sequence, stage, shard } = envelopeOf(message.data);
-  if (sequence < 0) return undefined;
-  const outbox = outboxes.get(bundleKey(producer, shardKey({ stage, shard }), sequence));
+  const envelope = envelopeOf(message.data);
+  const { producer, sequence } = envelope;
+  if (sequence < 0 || isForgone(envelope, ledger.job)) return undefined;
+  if (passedOn.has(`${life.name} ${nameOf(envelope)}`)) return undefined;
+  // It may have been taken as today's plan sees it, as the instance's own does, or as it was sent.
+  const names = [
+    nameOf({ ...envelope, ...addressOf(envelope, ledger.job, plan) }),
+    nameOf({ ...envelope, ...addressOf(envelope, jobs.get(life.plan.hash), life.plan) }),
+    nameOf(envelope),
+  ];
+  const outbox = names.map((each) => outboxes.get(each)).find((each) => each !== undefined);
   const name = `bundle ${sequence} of ${producer}`;
   if (outbox === undefined) return `acknowledges ${name}, which no commit has`;
   const missing = outbox.find((identity) => !ledger.sent.has(identity));

@@ -11,10 +11,13 @@ import { liveness } from "./liveness.ts";
 import { noEarlyWatermark } from "./no-early-watermark.ts";
 import { noFlowControl } from "./no-flow-control.ts";
 import { nothingLeft } from "./nothing-left.ts";
+import { oneGeneration } from "./one-generation.ts";
 import { outboxFlushed } from "./outbox-flushed.ts";
 import { publishAfterCommit } from "./publish-after-commit.ts";
 import { equalsOracle, noDuplicate, noLoss } from "./results.ts";
 import { sameBytes } from "./same-bytes.ts";
+import { standingStill } from "./standing-still.ts";
+import { stateMoved } from "./state-moved.ts";
 import { watermarkNamed } from "./watermark-named.ts";
 import { outputBehindInput, watermarkForward } from "./watermark-order.ts";
 
@@ -37,5 +40,8 @@ export const CHECKERS: readonly Checker[] = [
   noFlowControl,
   boundedActivation,
   limits,
+  oneGeneration,
+  stateMoved,
+  standingStill,
   nothingLeft,
 ];

@@ -15,12 +15,14 @@ export const boundedActivation: Checker = {
   name: "bounded-activation",
   promise: "A7: an activation is bounded in firings, elements and the size of a bundle.",
   watch(run, report) {
-    const stages = new Map(run.plan.stages.map((stage) => [stage.id, stage]));
     return {
       committed(event) {
         const { stage: id, shard } = event.commit.shard;
         const elements = elementsOut(event);
-        const most = mostElements(run, stages.get(id));
+        const most = mostElements(
+          run,
+          run.plan.stages.find((stage) => stage.id === id),
+        );
         if (elements > most) report(`${id}/${shard}: ${elements} elements out, at most ${most}`);
       },
       published({ envelope }) {

@@ -10,9 +10,12 @@ import type { Envelope } from "../../../functions/envelope.ts";
 import type { EngineOptions } from "../../../functions/options.ts";
 import type {
   HeadCommit,
+  HeadRecord,
   MeshSnapshot,
   OutgoingMessage,
+  PartDocument,
   RegisterRecord,
+  ShardRef,
   SinkDocument,
   Store,
 } from "../../../functions/ports.ts";
@@ -25,6 +28,7 @@ import type { SimulatedMesh } from "../world/simulated-mesh.ts";
 
 /** What all checkers of a run share. */
 export interface RunView {
+  /** The plan that the job runs: after an update another one. */
   readonly plan: MeshPlan;
   readonly engine: EngineOptions;
   readonly ledger: Ledger;
@@ -36,6 +40,14 @@ export interface RunView {
 export interface CommitEvent {
   readonly commit: HeadCommit;
   readonly before: HeadView | undefined;
+  readonly after: HeadView;
+}
+
+/** A shard that the control of the job has written anew. */
+export interface ShardPut {
+  readonly shard: ShardRef;
+  readonly head: HeadRecord;
+  readonly parts: readonly PartDocument[];
   readonly after: HeadView;
 }
 
@@ -62,6 +74,11 @@ export type JobCommit = Parameters<Store["commitJob"]>[0];
 /** What happens, as a checker is told of it. */
 export interface Observer {
   committed?(event: CommitEvent): void;
+  /** The control of the job deletes all that shards and registers have stored. */
+  stateDeleted?(shards: readonly ShardRef[]): void;
+  /** The control of the job writes a shard anew. */
+  shardPut?(event: ShardPut): void;
+  snapshotStored?(id: string, part: number, text: string): void;
   jobStored?(commit: JobCommit, stage: string): void;
   snapshotTaken?(snapshot: MeshSnapshot, stage: string): void;
   registered?(register: RegisterRecord, by: Life): void;

@@ -3,8 +3,10 @@
  * of watermarks. Written anew and simply, so that it shares no mistake with functions/watermark.ts.
  */
 import type { ShardProgress } from "../../../functions/head.ts";
+import type { Job } from "../../../functions/job.ts";
 import type { Register } from "../../../functions/register.ts";
 import type { MeshPlan } from "../../../sdk/compile/plan.ts";
+import { today } from "./generations.ts";
 
 /** A bundle, or a range of bundles, on its way. */
 export interface OnTheWay {
@@ -32,8 +34,10 @@ export function hasReceived(
 export function onTheWay(
   heads: ReadonlyMap<string, ShardProgress>,
   registers: Iterable<Register>,
+  job: Job | undefined,
 ): OnTheWay[] {
-  return [...[...registers].flatMap((register) => planned(heads, register)), ...sentBy(heads)];
+  const own = [...registers].map((register) => today(register, job));
+  return [...own.flatMap((register) => planned(heads, register)), ...sentBy(heads)];
 }
 
 function planned(

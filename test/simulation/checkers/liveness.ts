@@ -5,10 +5,10 @@ import type { Checker } from "./checker.ts";
 export const liveness: Checker = {
   name: "liveness",
   promise: "When faults have ended, the job comes to DONE within a bounded virtual time.",
-  watch: (_, report) => ({
+  watch: ({ workload }, report) => ({
     async ended(mesh) {
       const state = (await mesh.job())?.state ?? "never launched";
-      if (state !== "DONE") report(`the job is ${state} at the end`);
+      if (state !== (workload?.endsAs ?? "DONE")) report(`the job is ${state} at the end`);
     },
   }),
 };

@@ -14,13 +14,15 @@ import { type OnTheWay, onTheWay, sidesOf, stageOf } from "./in-flight.ts";
 export const noEarlyWatermark: Checker = {
   name: "no-early-watermark",
   promise: "W3: a watermark never passes an element that is still inside the mesh.",
-  watch({ ledger, plan }, report) {
+  watch(run, report) {
+    const { ledger } = run;
     let seen = new Set<string>();
     let seenVersion = -1;
     // Nothing of a bounded source is ever late, so nothing may be sent behind a watermark either.
-    const isBounded = plan.stages.every(({ kind }) => kind !== "ingest");
+    const isBounded = run.plan.stages.every(({ kind }) => kind !== "ingest");
     return {
       committed({ after }) {
+        const { plan } = run;
         for (const entry of isBounded ? after.outbox : []) {
           if (entry.kind !== "bundle") continue;
           const { stage, producer, minTime, count } = JSON.parse(entry.text) as Envelope;
@@ -38,8 +40,12 @@ export const noEarlyWatermark: Checker = {
         seenVersion = job.version;
       },
       jobStored(commit) {
-        const before = ledger.job?.watermarks ?? {};
-        const { watermarks } = JSON.parse(commit.job.text) as Job;
+        const { plan } = run;
+        const job = JSON.parse(commit.job.text) as Job;
+        const { watermarks } = job;
+        // A restored job goes on from what its snapshot had: nothing is before that.
+        const isMoved = (ledger.job?.generation ?? 0) !== (job.generation ?? 0);
+        const before = isMoved ? watermarks : (ledger.job?.watermarks ?? {});
         const heads = new Map([...ledger.heads].map(([key, { progress }]) => [key, progress]));
         // What was never confirmed and leaves with this commit comes again from the source.
         const staying = [...ledger.registers].filter(
@@ -48,6 +54,7 @@ export const noEarlyWatermark: Checker = {
         const open = onTheWay(
           heads,
           staying.map(([, register]) => register),
+          job,
         );
         const check = (one: OnTheWay, key: string): void => {
           const was = before[key]?.[0] ?? Number.NEGATIVE_INFINITY;

@@ -12,19 +12,18 @@ export const publishAfterCommit: Checker = {
   name: "publish-after-commit",
   promise: "A2: nothing is published before the commit, or the register, that caused it.",
   watch(run, report) {
-    const { plan, ledger } = run;
-    const kinds = new Map(plan.stages.map(({ id, kind }) => [id, kind]));
-    const replays = new Set(plan.stages.map(({ ingest }) => ingest?.replay));
+    const { ledger } = run;
     const registered = new Set<string>();
     return {
       registered: (_, { name }) => void registered.add(name),
-      published({ message: { topic }, identity, envelope }, { name, stage }) {
+      published({ message: { topic }, identity, envelope }, { name, stage, plan: { stages } }) {
         // A dead letter goes back to its source by hand.
-        if (ledger.outboxes.has(identity) || replays.has(topic)) return;
+        const isReplay = stages.some(({ ingest }) => ingest?.replay === topic);
+        if (ledger.outboxes.has(identity) || isReplay) return;
         if (envelope !== undefined) {
           const problem = problemOf(run, envelope);
           if (problem !== undefined) report(`${name} publishes ${problem}`);
-        } else if (kinds.get(stage) !== "ingest") {
+        } else if (stages.find(({ id }) => id === stage)?.kind !== "ingest") {
           report(`${name} publishes to ${topic} what is in no outbox`);
         } else if (!registered.has(name)) {
           report(`${name} publishes to ${topic} before any register`);
@@ -38,12 +37,12 @@ export const publishAfterCommit: Checker = {
 };
 
 function problemOf({ ledger }: RunView, envelope: Envelope): string | undefined {
-  const { producer, sequence, stage, shard, minTime, body } = envelope;
+  const { producer, sequence, stage, shard, minTime, body, generation = 0 } = envelope;
   const target = `${stage}/${shard}`;
   if (producer === "launch/0") return undefined;
   if (producer === "tracker" && body.kind === "advance") {
     const ahead = Object.entries(body.watermarks).find(([key, [input, output]]) => {
-      const stored = ledger.job?.watermarks[key];
+      const stored = ledger.watermarks.get(generation)?.[key];
       return stored === undefined || input > stored[0] || output > stored[1];
     });
     // A job that was just launched has stored no watermark: MIN is no news.

@@ -43,14 +43,32 @@ export const noLoss: Checker = {
 export const noDuplicate: Checker = {
   name: "no-duplicate",
   promise: "No element of the input has its effect twice.",
-  watch({ workload }, report) {
-    const written = new Set<string>();
+  watch({ workload, ledger }, report) {
+    /** In which order documents were written. */
+    const written = new Map<string, number>();
+    let count = 0;
+    let restMark = 0;
+    const marks = new Map<string, number>();
     return {
+      // What a snapshot holds is of the last moment at which the job was looked at before it is stored.
+      snapshotTaken(_, stage) {
+        if (stage === "operator") restMark = count;
+      },
+      snapshotStored(id) {
+        if (!marks.has(id)) marks.set(id, restMark);
+      },
+      // RE1: what was written since the snapshot is computed again, and written under the same ids.
+      stateDeleted() {
+        const { change } = ledger.job ?? {};
+        const mark = change?.kind === "restore" ? marks.get(change.snapshot ?? "") : undefined;
+        if (mark === undefined) return;
+        for (const [name, order] of written) if (order >= mark) written.delete(name);
+      },
       committed({ commit }) {
         for (const { collection, id } of commit.sinkDocuments) {
           const name = `${collection}/${id}`;
           if (written.has(name)) report(`${name} is written twice`);
-          written.add(name);
+          written.set(name, count++);
         }
       },
       async ended(mesh) {

@@ -3,12 +3,14 @@
  * byte under the same id.
  */
 import type { Checker } from "./checker.ts";
+import { producerOf } from "./generations.ts";
 
 /** A4: what is sent again is byte-identical. */
 export const sameBytes: Checker = {
   name: "same-bytes",
   promise: "A4: a message that is sent again under the same id is byte-identical.",
   watch({ plan: { deadLetterTopic } }, report) {
+    // Pipelines keep their name, and so this topic, through all updates.
     const known = new Map<string, string>();
     const check = (id: string, identity: string): void => {
       const before = known.get(id);
@@ -16,16 +18,19 @@ export const sameBytes: Checker = {
       known.set(id, identity);
     };
     return {
-      published({ message: { topic, attributes, data }, identity, envelope }) {
+      published({ message: { topic, attributes, data }, identity, envelope }, by) {
         const id = attributes["tidemark-id"];
         if (envelope === undefined) {
           const content = topic === deadLetterTopic ? withoutMoment(data) : identity;
           if (id !== undefined) check(`message ${topic} ${id}`, content);
           return;
         }
-        const { producer, sequence, stage, shard } = envelope;
-        if (sequence >= 0)
-          check(`bundle ${sequence} of ${producer} to ${stage}/${shard}`, identity);
+        const { sequence, stage, shard } = envelope;
+        if (sequence < 0) return;
+        const bundle = `bundle ${sequence} of ${producerOf(envelope)} to ${stage}/${shard}`;
+        check(bundle, Buffer.from(data).toString("latin1"));
+        // A stage that has another's name since an update passes on what is for that one.
+        if (envelope.plan === by.plan.hash) check(`all of ${bundle}`, identity);
       },
       fileWritten: (path, identity) => check(`file ${path}`, identity),
     };

@@ -25,7 +25,8 @@ type Watermarks = Record<string, readonly [number, number]>;
 export const watermarkNamed: Checker = {
   name: "watermark-named",
   promise: "W4: a watermark that has stopped has something that holds it.",
-  watch({ plan, ledger }, report) {
+  watch(run, report) {
+    const { ledger } = run;
     /** By the job's version that each was taken with; two ticks may run at once. */
     const snapshots = new Map<number, MeshSnapshot[]>();
     return {
@@ -39,7 +40,7 @@ export const watermarkNamed: Checker = {
         const taken = snapshots.get(commit.previousVersion) ?? [];
         snapshots.clear();
         const before = ledger.job?.watermarks ?? {};
-        const wrong = taken.map((snapshot) => mistakes({ plan, ledger }, snapshot, commit, before));
+        const wrong = taken.map((snapshot) => mistakes(run, snapshot, commit, before));
         if (wrong.length > 0 && wrong.every((each) => each !== undefined)) report(wrong[0] ?? "");
       },
     };
@@ -64,6 +65,7 @@ function mistakes(
   const open = onTheWay(
     heads,
     registers.map(({ text }) => ledger.registerOf(text)),
+    job,
   );
   const is = (key: string): readonly [number, number] => job.watermarks[key] ?? NEVER;
   const was = (key: string): readonly [number, number] => before[key] ?? NEVER;

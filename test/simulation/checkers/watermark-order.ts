@@ -1,6 +1,7 @@
 /** `watermark-forward` (W1) and `output-behind-input` (W2), in every job document that is stored. */
 import type { Job } from "../../../functions/job.ts";
 import type { Checker } from "./checker.ts";
+import { watermarksBefore } from "./generations.ts";
 
 /** W1: no watermark goes back. */
 export const watermarkForward: Checker = {
@@ -8,8 +9,9 @@ export const watermarkForward: Checker = {
   promise: "W1: neither watermark of a stage ever goes back.",
   watch: ({ ledger }, report) => ({
     jobStored({ job }) {
-      const { watermarks } = JSON.parse(job.text) as Job;
-      for (const [stage, [input, output]] of Object.entries(ledger.job?.watermarks ?? {})) {
+      const after = JSON.parse(job.text) as Job;
+      const { watermarks } = after;
+      for (const [stage, [input, output]] of Object.entries(watermarksBefore(ledger.job, after))) {
         const [nextInput = -Infinity, nextOutput = -Infinity] = watermarks[stage] ?? [];
         if (nextInput < input) report(`${stage}: input goes back from ${input} to ${nextInput}`);
         if (nextOutput < output) report(`${stage}: output back from ${output} to ${nextOutput}`);

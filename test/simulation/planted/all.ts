@@ -8,12 +8,16 @@ import { commitUnguarded } from "./commit-unguarded.ts";
 import { deadLettersLost } from "./dead-letters-lost.ts";
 import { documentTooBig } from "./document-too-big.ts";
 import { duplicatesLetIn } from "./duplicates-let-in.ts";
+import { earlierPlanCommits } from "./earlier-plan-commits.ts";
 import { holdDropped } from "./hold-dropped.ts";
 import { inFlightUnseen } from "./in-flight-unseen.ts";
 import { lateByTheMesh } from "./late-by-the-mesh.ts";
+import { movedHoldLost } from "./moved-hold-lost.ts";
+import { movedIdsLost } from "./moved-ids-lost.ts";
 import { outboxOverwritten } from "./outbox-overwritten.ts";
 import { outputAhead } from "./output-ahead.ts";
 import { partsLeft } from "./parts-left.ts";
+import { pauseIgnored } from "./pause-ignored.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 import { publishFirst } from "./publish-first.ts";
 import { receivedForgotten } from "./received-forgotten.ts";
@@ -37,12 +41,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   deadLettersLost,
   documentTooBig,
   duplicatesLetIn,
+  earlierPlanCommits,
   holdDropped,
   inFlightUnseen,
   lateByTheMesh,
+  movedHoldLost,
+  movedIdsLost,
   outboxOverwritten,
   outputAhead,
   partsLeft,
+  pauseIgnored,
   publishFirst,
   receivedForgotten,
   registerLate,

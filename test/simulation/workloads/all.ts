@@ -1,6 +1,18 @@
 /**
  * All workloads: each makes its input of a seed.
  */
+import {
+  cancelled,
+  cancelledAndResumed,
+  cutOff,
+  drained,
+  fewerShards,
+  moreShards,
+  paused,
+  renamed,
+  restored,
+  takenBack,
+} from "./controlled.ts";
 import { fileRead } from "./file-read.ts";
 import {
   chainedCombines,
@@ -46,4 +58,14 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   ingestSinks,
   poison,
   mendedLetters,
+  paused,
+  moreShards,
+  fewerShards,
+  renamed,
+  cutOff,
+  takenBack,
+  restored,
+  drained,
+  cancelledAndResumed,
+  cancelled,
 ];

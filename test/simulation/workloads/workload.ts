@@ -3,6 +3,8 @@
  */
 
 import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
+import type { JobState } from "../../../functions/job.ts";
+import type { EngineOptions } from "../../../functions/options.ts";
 import { firestore, type Pipeline } from "../../../sdk/index.ts";
 import { mergeByKey } from "../../support/oracle.ts";
 import type { SimulatedMesh } from "../world/simulated-mesh.ts";
@@ -14,6 +16,10 @@ export interface Workload {
   /** Streaming: publishes the input while time goes on. */
   readonly feed?: (mesh: SimulatedMesh) => Promise<void>;
   readonly answer: Readonly<Record<string, unknown>>;
+  /** Figures of the engine that it needs otherwise. */
+  readonly engine?: Partial<EngineOptions>;
+  /** The state in which the job ends; DONE where left out. */
+  readonly endsAs?: JobState;
   /** Elements that are late because the source says so, and that must be dropped; 0 where left out. */
   readonly droppedLate?: number;
   /** Elements that the user's code does not take; 0 where left out, any where some fail again. */

@@ -1,59 +1,65 @@
 /**
- * Deliveries: topics and push subscriptions as Pub/Sub has them, with all that may go wrong.
+ * Deliveries: topics, their push subscriptions, and the port by which the control of a job stops and
+ * starts those.
  *
- * Owns: order by key, the deadline, and which message comes again. Does not own: which instance
- * takes it (lives.ts), or what it does (the engine).
- *
- * DL1. Of one ordering key the next message goes out when the one before is acknowledged.
- * DL2. A message that is not acknowledged within the deadline comes again, while whoever has it may
- *      go on with it.
- * DL3. Messages without a key go out at once, in any order.
+ * Owns: which subscription takes a topic's messages, ids, and snapshots of subscriptions. Does not
+ * own: pushes (subscription.ts), and faults of these calls (instance-ports.ts, control-ports.ts).
  */
-import type { Mailboxes, OutgoingMessage } from "../../../functions/ports.ts";
+import type { Mailboxes, OutgoingMessage, Subscriptions } from "../../../functions/ports.ts";
 import type { SourceMessage } from "../../../sdk/io/source-spec.ts";
+import { MeshError } from "../../../sdk/model/errors.ts";
 import type { Faults } from "./faults.ts";
-import { DEADLINE_MS } from "./instance-ports.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { type Give, type KeyedMessage, Subscription } from "./subscription.ts";
 
-/** A refused message comes again after this, as long as faults are on or off. */
-const RETRY_MS = 100;
-
-/** A duplicate comes within this after the first. */
-const DUPLICATE_MS = 20_000;
-
-/** How a message is given to an instance; rejecting means that it must come again. */
-export type Give = (message: SourceMessage) => Promise<void>;
-
-interface Lane {
-  readonly key: string;
-  readonly messages: SourceMessage[];
-  next: number;
-  isOut: boolean;
+interface Snapshot {
+  readonly name: string;
+  readonly messages: readonly KeyedMessage[];
+  readonly lastId: number;
 }
 
-interface Subscription {
-  readonly topic: string;
-  readonly give: Give;
-  readonly lanes: Map<string, Lane>;
-  /** Messages that nobody has acknowledged. */
-  backlog: number;
-}
+const STOPPED = "{}";
+const PUSHING = '{"pushEndpoint":"simulated"}';
 
 /** Topics and push subscriptions. */
-export class Deliveries implements Mailboxes {
+export class Deliveries implements Mailboxes, Subscriptions {
   readonly #scheduler: Scheduler;
   readonly #faults: Faults;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #byTopic = new Map<string, Subscription>();
+  readonly #byName = new Map<string, Subscription>();
+  /** Topics that a deploy has removed. */
+  readonly #gone = new Set<string>();
   readonly #kept = new Map<string, SourceMessage[]>();
+  readonly #snapshots = new Map<string, Snapshot>();
+  /** Pub/Sub does not tell what is out, the embedded one does: a seed's world is one or the other. */
+  readonly #tellsOutstanding: boolean;
   #nextId = 1;
 
-  constructor(scheduler: Scheduler, faults: Faults) {
+  constructor(scheduler: Scheduler, faults: Faults, tellsOutstanding: boolean) {
     this.#scheduler = scheduler;
     this.#faults = faults;
+    this.#tellsOutstanding = tellsOutstanding;
   }
 
-  subscribe(topic: string, give: Give): void {
-    this.#subscriptions.set(topic, { topic, give, lanes: new Map(), backlog: 0 });
+  /** Makes a subscription that pushes; one that is there stays, and pushes again. */
+  subscribe(topic: string, name: string, give: Give): void {
+    const known = this.#byName.get(name);
+    if (known !== undefined) {
+      known.start();
+      return;
+    }
+    this.#gone.delete(topic);
+    const subscription = new Subscription(topic, give, this.#scheduler, this.#faults);
+    this.#byTopic.set(topic, subscription);
+    this.#byName.set(name, subscription);
+  }
+
+  /** Removes a subscription with its topic, and all that waits there. */
+  remove({ topic, name }: { readonly topic: string; readonly name: string }): void {
+    this.#byName.get(name)?.purge();
+    this.#byName.delete(name);
+    this.#byTopic.delete(topic);
+    this.#gone.add(topic);
   }
 
   /** Messages of a topic that nobody takes from. */
@@ -63,18 +69,69 @@ export class Deliveries implements Mailboxes {
 
   /** How many messages of a topic nobody has acknowledged. */
   backlog(topic: string): number {
-    return this.#subscriptions.get(topic)?.backlog ?? 0;
+    return this.#byTopic.get(topic)?.backlog ?? 0;
+  }
+
+  /** Messages of a topic that nobody has acknowledged. */
+  unacknowledged(topic: string): SourceMessage[] {
+    const open = this.#byTopic.get(topic)?.unacknowledged() ?? [];
+    return open.map(({ message }) => message);
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<void> {
     for (const { topic, orderingKey, data, attributes } of messages) {
+      if (this.#gone.has(topic)) throw new MeshError("ERR_SINK", `There is no topic ${topic}.`);
       const publishTime = new Date(this.#scheduler.nowMs).toISOString();
       const message = { data, attributes, messageId: String(this.#nextId++), publishTime };
-      const subscription = this.#subscriptions.get(topic);
+      const subscription = this.#byTopic.get(topic);
       if (subscription === undefined) this.#keep(topic, message);
-      else if (orderingKey === "") this.#sendAlone(subscription, message);
-      else this.#queue(subscription, orderingKey, message);
+      else subscription.add(orderingKey, message);
     }
+  }
+
+  async configs(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const textOf = (name: string): string => (this.#get(name).isStopped ? STOPPED : PUSHING);
+    return Object.fromEntries(names.map((name) => [name, textOf(name)]));
+  }
+
+  async stop(names: readonly string[]): Promise<void> {
+    for (const name of names) this.#get(name).stop();
+  }
+
+  async start(configs: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, text] of Object.entries(configs)) {
+      if (text === STOPPED) this.#get(name).stop();
+      else this.#get(name).start();
+    }
+  }
+
+  async outstanding(names: readonly string[]): Promise<number | undefined> {
+    if (!this.#tellsOutstanding) return undefined;
+    return names.reduce((sum, name) => sum + this.#get(name).outstanding, 0);
+  }
+
+  async purge(names: readonly string[]): Promise<void> {
+    for (const name of names) this.#get(name).purge();
+  }
+
+  async snapshot(name: string, id: string): Promise<void> {
+    if (this.#snapshots.has(id)) return;
+    const messages = this.#get(name).unacknowledged();
+    this.#snapshots.set(id, { name, messages, lastId: this.#nextId - 1 });
+    this.#get(name).keep(true);
+  }
+
+  async seek(name: string, id: string): Promise<void> {
+    const snapshot = this.#snapshots.get(id);
+    if (snapshot === undefined) throw new Error(`There is no snapshot ${id}.`);
+    this.#get(name).seek(snapshot.messages, snapshot.lastId);
+  }
+
+  async deleteSnapshot(id: string): Promise<void> {
+    const name = this.#snapshots.get(id)?.name;
+    this.#snapshots.delete(id);
+    const isLast = ![...this.#snapshots.values()].some((snapshot) => snapshot.name === name);
+    if (name !== undefined && isLast) this.#get(name).keep(false);
   }
 
   #keep(topic: string, message: SourceMessage): void {
@@ -83,91 +140,9 @@ export class Deliveries implements Mailboxes {
     this.#kept.set(topic, kept);
   }
 
-  #sendAlone(subscription: Subscription, message: SourceMessage): void {
-    const faults = this.#faults;
-    subscription.backlog++;
-    const afterMs = faults.happens("delivery reordered") ? faults.below(1_500) : this.#delayMs();
-    this.#send(subscription, message, afterMs, () => {
-      subscription.backlog--;
-      if (faults.happens("delivery duplicate")) this.#sendCopy(subscription, message, DUPLICATE_MS);
-    });
-  }
-
-  #queue(subscription: Subscription, key: string, message: SourceMessage): void {
-    let lane = subscription.lanes.get(key);
-    if (lane === undefined) {
-      lane = { key, messages: [], next: 0, isOut: false };
-      subscription.lanes.set(key, lane);
-    }
-    lane.messages.push(message);
-    subscription.backlog++;
-    this.#advance(subscription, lane);
-  }
-
-  #advance(subscription: Subscription, lane: Lane): void {
-    const message = lane.messages[lane.next];
-    if (lane.isOut || message === undefined) return;
-    lane.isOut = true;
-    this.#send(subscription, message, this.#delayMs(), () => {
-      lane.isOut = false;
-      lane.next++;
-      subscription.backlog--;
-      if (this.#faults.happens("delivery duplicate")) {
-        const again = Math.min(lane.next, 1 + this.#faults.below(3));
-        lane.next -= again;
-        subscription.backlog += again;
-      }
-      this.#advance(subscription, lane);
-    });
-  }
-
-  /** Sends a message until it is acknowledged. */
-  #send(
-    subscription: Subscription,
-    message: SourceMessage,
-    afterMs: number,
-    acknowledged: () => void,
-  ): void {
-    const scheduler = this.#scheduler;
-    const faults = this.#faults;
-    const who = `${subscription.topic} ${message.messageId}`;
-    const again = (reason: string, afterMsAgain: number): void => {
-      scheduler.note(`${who} comes again: ${reason}`);
-      this.#send(subscription, message, afterMsAgain, acknowledged);
-    };
-    scheduler.park(who, "goes out", afterMs, () => {
-      if (faults.happens("delivery refused")) return again("refused on its way", RETRY_MS);
-      scheduler.note(`${who} goes out`);
-      const deadline = scheduler.park(who, "deadline", DEADLINE_MS, () => {
-        deadline.isCancelled = true;
-        again("deadline", 0);
-      });
-      if (faults.happens("delivery overlapping")) this.#sendCopy(subscription, message, 300);
-      subscription.give(message).then(
-        () => {
-          if (deadline.isCancelled || faults.happens("acknowledgement lost")) return;
-          deadline.isCancelled = true;
-          acknowledged();
-        },
-        () => {
-          if (deadline.isCancelled) return;
-          deadline.isCancelled = true;
-          again("refused", RETRY_MS);
-        },
-      );
-    });
-  }
-
-  /** Sends a message once more, whatever comes of it. */
-  #sendCopy(subscription: Subscription, message: SourceMessage, withinMs: number): void {
-    const who = `${subscription.topic} ${message.messageId}`;
-    this.#scheduler.park(who, "goes out once more", this.#faults.below(withinMs), () => {
-      this.#scheduler.note(`${who} goes out once more`);
-      subscription.give(message).catch(() => {}); // The first one counts.
-    });
-  }
-
-  #delayMs(): number {
-    return this.#faults.happens("delivery delayed") ? this.#faults.below(3_000) : 0;
+  #get(name: string): Subscription {
+    const subscription = this.#byName.get(name);
+    if (subscription === undefined) throw new Error(`There is no subscription ${name}.`);
+    return subscription;
   }
 }

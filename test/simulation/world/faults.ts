@@ -1,8 +1,8 @@
 /**
  * Faults: what goes wrong in a world, each a number that can be switched on alone.
  *
- * Owns: the table, and when a fault happens. Does not own: what it does to a call (instance-ports.ts),
- * a delivery (deliveries.ts) or a tick (simulated-mesh.ts).
+ * Owns: the table, and when a fault happens. Does not own: what it does to a call (calls.ts), a delivery
+ * (subscription.ts), or a tick (simulated-mesh.ts).
  */
 import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
 import type { Random } from "../../../functions/ports.ts";
@@ -15,12 +15,7 @@ export interface FaultKind {
   readonly does: string;
 }
 
-/**
- * All faults, by name. Numbers never change: replay commands name them.
- *
- * Number 24 is kept for two plan generations at once, while a running job is updated: it waits for
- * that feature, has no probability, and nothing injects it.
- */
+/** All faults, by name. Numbers never change: replay commands name them. */
 export const FAULTS = {
   "delivery duplicate": {
     number: 1,
@@ -123,10 +118,25 @@ export const FAULTS = {
   },
   "two plan generations": {
     number: 24,
-    probability: 0,
-    does: "kept for updates of a running job; not injected",
+    probability: 0.08,
+    does: "after an update an instance of an earlier plan, warm or new, takes a delivery or a tick",
   },
   "tick refused": { number: 25, probability: 0.03, does: "asking for a tick fails" },
+  "control refused": {
+    number: 26,
+    probability: 0.02,
+    does: "stopping, starting or taking back subscriptions fails, nothing is done",
+  },
+  "control unanswered": {
+    number: 27,
+    probability: 0.02,
+    does: "it is done, and the answer says that it is not known",
+  },
+  "control partial": {
+    number: 28,
+    probability: 0.03,
+    does: "some of the subscriptions are stopped, started or emptied, and then it fails",
+  },
 } as const satisfies Record<string, FaultKind>;
 
 /** A fault's name. */
@@ -139,6 +149,9 @@ export const FAULT_NAMES: readonly FaultName[] = (Object.keys(FAULTS) as FaultNa
 
 /** How often each fault happened. */
 export type FaultCounts = Partial<Record<FaultName, number>>;
+
+/** Later ones are chosen by draws of their own, so that old seeds stay what they were. */
+const FIRST_FAULTS_MAX = 25;
 
 /** One seed in so many has every fault; the others each a part of them, more or less often. */
 const ALL_FAULTS_SHARE = 0.3;
@@ -153,10 +166,12 @@ export class Faults {
   /** @param only - the faults that may happen; all where left out */
   constructor(seed: number, only?: ReadonlySet<FaultName>) {
     this.#random = seededRandom(seed * 7_919 + 17);
+    const ofLater = seededRandom(seed * 104_729 + 5);
     const hasAll = only !== undefined || this.#random.fraction() < ALL_FAULTS_SHARE;
     for (const name of FAULT_NAMES) {
-      const isChosen = this.#random.fraction() < 0.6;
-      const factor = [0.5, 1, 2, 4][Math.floor(this.#random.fraction() * 4)] ?? 1;
+      const random = FAULTS[name].number > FIRST_FAULTS_MAX ? ofLater : this.#random;
+      const isChosen = random.fraction() < 0.6;
+      const factor = [0.5, 1, 2, 4][Math.floor(random.fraction() * 4)] ?? 1;
       const isIn = only?.has(name) ?? (hasAll || isChosen);
       if (isIn) this.#probabilities.set(name, FAULTS[name].probability * (hasAll ? 1 : factor));
     }

@@ -5,7 +5,7 @@
  * published. Does not own: what must hold of it (checkers/), or how it is seen (watched-world.ts).
  */
 import { decodeBody, decodeProgress, type ShardProgress } from "../../../functions/head.ts";
-import type { Job } from "../../../functions/job.ts";
+import type { Job, StageWatermarks } from "../../../functions/job.ts";
 import { joinOutbox, messageOf, type OutboxEntry } from "../../../functions/outbox.ts";
 import type {
   HeadCommit,
@@ -19,6 +19,8 @@ import { decodeRegister, type PlannedSend, type Register } from "../../../functi
 /** A head, read. */
 export interface HeadView {
   readonly version: number;
+  readonly plan: string | undefined;
+  readonly generation: number;
   readonly progress: ShardProgress;
   readonly outbox: readonly OutboxEntry[];
   /** The identity of each entry of the outbox, in order. */
@@ -45,15 +47,21 @@ export class Ledger {
   /** Identities of all that was published or written. */
   readonly sent = new Set<string>();
   job: Job | undefined;
+  /** Watermarks that were stored last, by the generation of the job. */
+  readonly watermarks = new Map<number, StageWatermarks>();
+  /** Counts what control has done to the job: each of its states, plans and generations. */
+  steps = 0;
 
   /** Reads the head of a commit. */
-  static read(commit: HeadCommit): HeadView {
-    const body = decodeBody(commit.head.body);
-    const spilled = commit.partsToPut.filter(({ id }) => body.outboxParts.includes(id));
+  static read({ head, partsToPut }: Pick<HeadCommit, "head" | "partsToPut">): HeadView {
+    const body = decodeBody(head.body);
+    const spilled = partsToPut.filter(({ id }) => body.outboxParts.includes(id));
     const outbox = [...body.outbox, ...joinOutbox(spilled.map(({ text }) => text))];
     return {
-      version: commit.head.version,
-      progress: decodeProgress(commit.head.progress),
+      version: head.version,
+      plan: body.plan,
+      generation: body.generation ?? 0,
+      progress: decodeProgress(head.progress),
       outbox,
       identities: outbox.map(identityOfEntry),
     };
@@ -93,8 +101,19 @@ export class Ledger {
     }
   }
 
+  /** All that shards and registers had stored is deleted. */
+  deleteState(): void {
+    this.heads.clear();
+    this.registers.clear();
+  }
+
   storeJob(job: JobRecord, removed: readonly string[]): void {
+    const before = this.job;
     this.job = JSON.parse(job.text) as Job;
+    const { state, plan, generation = 0, watermarks } = this.job;
+    const isStep = before?.state !== state || before.plan !== plan;
+    if (isStep || (before.generation ?? 0) !== generation) this.steps++;
+    this.watermarks.set(generation, watermarks);
     for (const id of removed) this.registers.delete(id);
   }
 }

@@ -3,6 +3,7 @@
  *
  * Owns: what an instance is to the simulated world. Does not own: who starts and ends it (lives.ts).
  */
+import type { MeshPlan } from "../../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../../sdk/io/source-spec.ts";
 
 /** What an instance runs. */
@@ -17,6 +18,8 @@ export interface Life {
   /** The stage, or `tracker`, and the number of the instance. */
   readonly name: string;
   readonly stage: string;
+  /** The plan whose code it runs. */
+  readonly plan: MeshPlan;
   /** Added to the true time wherever the instance looks at its clock, in ms. */
   readonly skewMs: number;
   handler: Handler | undefined;
@@ -24,6 +27,8 @@ export interface Life {
   isOver: boolean;
   /** Faults that have hit its calls, and races that it lost to another instance. */
   disturbances: number;
+  /** Calls after which it ends by itself; undefined: it does not. */
+  callsLeft: number | undefined;
   /** Ends the deliveries that are out, should the instance crash. */
   readonly out: Set<(error: unknown) => void>;
 }

@@ -4,6 +4,7 @@
  * Owns: which instance takes a delivery, and when instances start and end. Does not own: what goes
  * wrong with their calls (instance-ports.ts).
  */
+import type { MeshPlan } from "../../../sdk/compile/plan.ts";
 import { MeshError } from "../../../sdk/model/errors.ts";
 import type { Faults } from "./faults.ts";
 import type { Handler, Life } from "./life.ts";
@@ -12,29 +13,38 @@ import type { Scheduler } from "./scheduler.ts";
 /** A second instance ends with about every fifth delivery, as platforms take idle ones away. */
 const SCALES_IN_SHARE = 0.2;
 
+/** What lives have in common. */
+export interface LivesInput {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  /** How far two clocks may be apart, in ms. */
+  readonly clockSkewMs: number;
+}
+
+/** Whose lives they are. */
+export interface LivesOf {
+  readonly stage: string;
+  readonly plan: MeshPlan;
+  /** How they are called in the trace. */
+  readonly name: string;
+}
+
+/** Makes what an instance runs. */
+export type Start = (life: Life, lives: Lives) => Handler;
+
 /** The instances of one stage, or of the tracker. */
 export class Lives {
-  readonly stage: string;
   /** Instances ever started. */
   started = 0;
+  readonly #of: LivesOf;
   readonly #scheduler: Scheduler;
   readonly #faults: Faults;
   readonly #skewMsMax: number;
-  readonly #start: (life: Life) => Handler;
+  readonly #start: Start;
   #live: Life[] = [];
 
-  /**
-   * @param clockSkewMs - how far two clocks may be apart
-   * @param start - makes what an instance runs
-   */
-  constructor(
-    stage: string,
-    scheduler: Scheduler,
-    faults: Faults,
-    clockSkewMs: number,
-    start: (life: Life) => Handler,
-  ) {
-    this.stage = stage;
+  constructor(of: LivesOf, { scheduler, faults, clockSkewMs }: LivesInput, start: Start) {
+    this.#of = of;
     this.#scheduler = scheduler;
     this.#faults = faults;
     this.#skewMsMax = clockSkewMs / 2;
@@ -78,17 +88,20 @@ export class Lives {
     const skewMs = faults.happens("clock skew")
       ? faults.below(2 * this.#skewMsMax + 1) - this.#skewMsMax
       : 0;
-    const name = `${this.stage} ${++this.started}`;
+    const { stage, plan } = this.#of;
+    const name = `${this.#of.name} ${++this.started}`;
     const life: Life = {
       name,
-      stage: this.stage,
+      stage,
+      plan,
       skewMs,
       handler: undefined,
       isOver: false,
       disturbances: 0,
+      callsLeft: undefined,
       out: new Set(),
     };
-    life.handler = this.#start(life);
+    life.handler = this.#start(life, this);
     this.#live.push(life);
     this.#scheduler.note(`${name} starts`);
     return life;

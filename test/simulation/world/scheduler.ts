@@ -97,7 +97,7 @@ export class Scheduler {
     if (Number.isFinite(untilMs)) this.nowMs = Math.max(this.nowMs, untilMs);
   }
 
-  /** Steps until `work` has come to its end. */
+  /** Steps until `work` has come to its end. @throws if nothing is left that could end it */
   async during<T>(work: Promise<T>): Promise<T> {
     let isOver = false;
     const end = (): void => {
@@ -105,6 +105,7 @@ export class Scheduler {
     };
     work.then(end, end);
     await this.#stepUntil(() => isOver, Number.POSITIVE_INFINITY);
+    if (!isOver) throw new Error("Nothing is left to do, and what was waited for has not ended.");
     return work;
   }
 

@@ -9,9 +9,10 @@ import { MemoryStore } from "../../../emulators/memory/memory-store.ts";
 import { seededRandom } from "../../../emulators/memory/seeded-random.ts";
 import { ALL_CONNECTORS } from "../../../functions/connectors/all.ts";
 import { drain } from "../../../functions/control/drain.ts";
+import type { JobControl } from "../../../functions/control/job-control.ts";
 import { replayLetters } from "../../../functions/dead-letters/replay.ts";
 import type { Deployment } from "../../../functions/deployment.ts";
-import type { Job } from "../../../functions/job.ts";
+import { type Job, standsStill } from "../../../functions/job.ts";
 import { launch } from "../../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../../functions/options.ts";
 import type { Random, World } from "../../../functions/ports.ts";
@@ -19,17 +20,21 @@ import { createStage, ticksOf } from "../../../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../../../functions/status.ts";
 import { tick } from "../../../functions/tracker.ts";
 import { compile } from "../../../sdk/compile/compile.ts";
-import type { MeshPlan } from "../../../sdk/compile/plan.ts";
+import type { CompileOptions, MeshPlan } from "../../../sdk/compile/plan.ts";
 import type { SourceMessage } from "../../../sdk/io/source-spec.ts";
-import { isMeshError } from "../../../sdk/model/errors.ts";
+import { isMeshError, MeshError } from "../../../sdk/model/errors.ts";
 import type { Pipeline } from "../../../sdk/pipeline.ts";
 import type { Observer } from "../checkers/checker.ts";
+import { Calls, type CallsInput } from "./calls.ts";
+import { faultySubscriptions } from "./control-ports.ts";
 import { Deliveries } from "./deliveries.ts";
+import { Deployed, type How } from "./deployed.ts";
 import type { Faults } from "./faults.ts";
 import { instanceWorld } from "./instance-ports.ts";
 import { Ledger } from "./ledger.ts";
 import type { Handler, Life } from "./life.ts";
 import { Lives } from "./lives.ts";
+import { Operator } from "./operator.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { watchedPorts } from "./watched-world.ts";
 
@@ -58,7 +63,6 @@ export interface MeshInput {
 
 /** A whole pipeline in a simulated world. */
 export class SimulatedMesh {
-  readonly plan: MeshPlan;
   readonly options: EngineOptions;
   readonly store: MemoryStore = new MemoryStore();
   readonly ledger: Ledger = new Ledger();
@@ -66,34 +70,45 @@ export class SimulatedMesh {
   readonly files = new Map<string, string>();
   /** Told of everything that happens; the run adds them before the launch. */
   readonly observers: Observer[] = [];
+  /** Controls the job. */
+  readonly operator: Operator;
   readonly #input: MeshInput;
   readonly #random: Random;
   readonly #deliveries: Deliveries;
-  readonly #lives = new Map<string, Lives>();
-  readonly #mailboxes: ReadonlySet<string>;
-  readonly #tracker: Lives;
-  readonly #operator: Lives;
+  readonly #deployed: Deployed;
+  readonly #operators: Lives;
+  readonly #mailboxes = new Set<string>();
   readonly #wakeups = new Set<string>();
+  #compile: CompileOptions = { shards: SHARDS };
 
   constructor(input: MeshInput) {
     this.#input = input;
     const { pipeline, scheduler, faults, engine, breaking, seed } = input;
-    this.plan = compile(pipeline, { shards: SHARDS });
+    const plan = compile(pipeline, this.#compile);
     this.options = { ...DEFAULT_OPTIONS, ...engine, ...breaking.engine };
     this.#random = seededRandom(seed);
-    this.#deliveries = new Deliveries(scheduler, faults);
-    this.#mailboxes = new Set(this.plan.stages.flatMap(({ mailbox }) => mailbox ?? []));
-    for (const stage of this.plan.stages) {
-      const lives = this.#livesOf(stage.id, (life) => this.#stageHandler(life));
-      const topic = stage.mailbox ?? stage.ingest?.topic ?? stage.ingest?.subscription ?? "";
-      this.#deliveries.subscribe(topic, (message) => this.#give(lives.pick(), message));
-      if (stage.ingest === undefined) continue;
-      const takeBack = (message: SourceMessage): Promise<void> =>
-        this.#give(lives.pick(), message, "replay");
-      this.#deliveries.subscribe(stage.ingest.replay, takeBack);
-    }
-    this.#tracker = this.#livesOf("tracker", (life) => this.#trackerHandler(life));
-    this.#operator = this.#livesOf("operator", () => ({ deliver: async () => {} }));
+    this.#deliveries = new Deliveries(scheduler, faults, seed % 2 === 0);
+    const lives = { scheduler, faults, clockSkewMs: this.options.clockSkewMs };
+    this.#deployed = new Deployed(pipeline, plan, lives, {
+      stage: (...of) => this.#stageHandler(...of),
+      tracker: (...of) => this.#trackerHandler(...of),
+    });
+    this.#operators = new Lives({ stage: "operator", plan, name: "operator" }, lives, () => ({
+      deliver: async () => {},
+    }));
+    const controlOf = (life: Life): JobControl => this.#controlOf(life);
+    this.operator = new Operator({ lives: this.#operators, scheduler, controlOf });
+    this.#subscribe();
+  }
+
+  /** The plan that is in place. */
+  get plan(): MeshPlan {
+    return this.#deployed.plan;
+  }
+
+  /** The plan that the job runs. */
+  get jobPlan(): MeshPlan {
+    return this.#deployed.planOf(this.ledger.job?.plan ?? "") ?? this.plan;
   }
 
   get nowMs(): number {
@@ -111,40 +126,46 @@ export class SimulatedMesh {
   }
 
   launch(): Promise<void> {
-    const { plan, options } = this;
-    const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
-    const deployment: Deployment = { plan, compile: { shards: SHARDS }, options, ...nowhere };
-    return this.operate((world) => launch(deployment, world, ticksOf(plan, world, options)));
+    return this.operator.atOnce(async ({ deployment, world, ticks }) => {
+      await launch(deployment, world, ticks);
+    });
   }
 
   /** Ends all sources: open windows fire and the job comes to DONE when `run` goes on. */
   drain(): Promise<void> {
-    return this.operate((world) =>
-      drain(this.plan, world, ticksOf(this.plan, world, this.options)),
+    return this.operator.atOnce(({ deployment, world, ticks }) =>
+      drain(deployment.plan, world, ticks),
     );
   }
 
   /** Sends dead letters back to their stages; they are taken when `run` goes on. */
   async replay(ids: readonly string[]): Promise<void> {
-    const { plan, options } = this;
-    await this.operate(async (world) => {
-      await replayLetters(ids, { plan, world, ticks: ticksOf(plan, world, options) });
-    });
+    await this.operator.atOnce(({ deployment: { plan }, world, ticks }) =>
+      replayLetters(ids, { plan, world, ticks }),
+    );
   }
 
-  /** Does what a person does from a command line: again until it is done. */
-  async operate(work: (world: World) => Promise<void>): Promise<void> {
-    for (;;) {
-      const life = this.#operator.pick();
-      const world = this.#worldOf(life);
-      const ended = new Promise<never>((_, refuse) => life.out.add(refuse));
-      try {
-        return await this.#input.scheduler.during(Promise.race([work(world), ended]));
-      } catch (error) {
-        const isPassing = isMeshError(error) && PASSING.has(error.code);
-        if (!isPassing) throw error;
-      }
-    }
+  /** Lets the mesh go on until something has come to its end. */
+  during<T>(work: Promise<T>): Promise<T> {
+    return this.#input.scheduler.during(work);
+  }
+
+  /** Returns what the control of a job is given to go on under another plan. */
+  deploymentOf(pipeline: Pipeline, compiling: CompileOptions = this.#compile): Deployment {
+    const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
+    const plan = compile(pipeline, compiling);
+    return { plan, compile: compiling, options: this.options, ...nowhere };
+  }
+
+  /** Puts the functions of another plan in place, with the topics and subscriptions that it has. */
+  deploy(pipeline: Pipeline, { plan, compile: compiling }: Deployment): void {
+    this.#compile = compiling;
+    const before = this.#deployed.subscriptions;
+    this.#deployed.replace(pipeline, plan);
+    this.#input.scheduler.note(`plan ${plan.hash} is in place`);
+    const names = new Set(this.#deployed.subscriptions.map(({ name }) => name));
+    for (const each of before) if (!names.has(each.name)) this.#deliveries.remove(each);
+    this.#subscribe();
   }
 
   /** Publishes values as JSON, as an ordinary publisher would. */
@@ -164,6 +185,11 @@ export class SimulatedMesh {
     return this.#deliveries.backlog(topic);
   }
 
+  /** Messages of a topic that nobody has acknowledged. */
+  unacknowledged(topic: string): readonly SourceMessage[] {
+    return this.#deliveries.unacknowledged(topic);
+  }
+
   /** Messages of a topic that no stage takes from. */
   messages(topic: string): readonly SourceMessage[] {
     return this.#deliveries.kept(topic);
@@ -171,7 +197,8 @@ export class SimulatedMesh {
 
   /** Ends all instances of everything at once; what they had begun comes again. */
   crashAll(): void {
-    for (const lives of this.#lives.values()) lives.crashAll();
+    this.#deployed.crashAll();
+    this.#operators.crashAll();
   }
 
   async job(): Promise<Job | undefined> {
@@ -183,15 +210,31 @@ export class SimulatedMesh {
     return statusOf(this.plan, await this.store.snapshot(), this.nowMs, this.options);
   }
 
-  #livesOf(stage: string, start: (life: Life) => Handler): Lives {
-    const { scheduler, faults } = this.#input;
-    const lives = new Lives(stage, scheduler, faults, this.options.clockSkewMs, start);
-    this.#lives.set(stage, lives);
-    return lives;
+  #subscribe(): void {
+    for (const { mailbox } of this.plan.stages) if (mailbox) this.#mailboxes.add(mailbox);
+    for (const { topic, name } of this.#deployed.subscriptions) {
+      this.#deliveries.subscribe(topic, name, (message) => this.#give(name, message));
+    }
   }
 
-  #worldOf(life: Life): World {
-    const { scheduler, faults, breaking } = this.#input;
+  #controlOf(life: Life): JobControl {
+    const { plan } = this;
+    const nowhere = { queue: "", trackerUrl: "", endpoints: {} };
+    const deployment = { plan, compile: this.#compile, options: this.options, ...nowhere };
+    const world = this.#worldOf(life, this.#operators);
+    const calls = new Calls(this.#callsOf(life, this.#operators));
+    const subscriptions = faultySubscriptions(calls, this.#deliveries, this.#input.faults);
+    return { deployment, world, subscriptions, ticks: ticksOf(plan, world, this.options) };
+  }
+
+  #callsOf(life: Life, lives: Lives): CallsInput {
+    const { scheduler, faults } = this.#input;
+    const crash = (each: Life): void => lives.crash(each);
+    return { life, scheduler, faults, crash, hasRival: () => lives.started > 1 };
+  }
+
+  #worldOf(life: Life, lives: Lives): World {
+    const { breaking } = this.#input;
     const isMailbox = (topic: string): boolean => this.#mailboxes.has(topic);
     const watched = {
       store: this.store,
@@ -201,57 +244,59 @@ export class SimulatedMesh {
       observers: this.observers,
       isMailbox,
     };
-    const lives = this.#lives.get(life.stage);
     const world = instanceWorld({
-      life,
-      scheduler,
-      faults,
+      ...this.#callsOf(life, lives),
       effects: watchedPorts(watched, life),
       random: this.#random,
       isMailbox,
       wake: (name, dueMs) => this.#wake(name, dueMs),
-      crash: (each) => lives?.crash(each),
-      hasRival: () => (lives?.started ?? 0) > 1,
     });
     return breaking.world?.(world, life) ?? world;
   }
 
-  #stageHandler(life: Life): Handler {
-    const { pipeline, breaking } = this.#input;
+  #stageHandler({ graph }: Pipeline, life: Life, lives: Lives): Handler {
+    const { breaking } = this.#input;
     const handler = createStage({
-      graph: pipeline.graph,
-      plan: this.plan,
+      graph,
+      plan: life.plan,
       stage: life.stage,
-      world: this.#worldOf(life),
+      world: this.#worldOf(life, lives),
       options: this.options,
       connectors: ALL_CONNECTORS,
     });
     return breaking.handler?.(handler, life) ?? handler;
   }
 
-  #trackerHandler(life: Life): Handler {
-    const world = this.#worldOf(life);
-    const ticks = ticksOf(this.plan, world, this.options);
-    const { plan, options } = this;
-    return { deliver: () => tick({ plan, world, options, ticks }) };
+  #trackerHandler(life: Life, lives: Lives): Handler {
+    const world = this.#worldOf(life, lives);
+    const { plan } = life;
+    const ticks = ticksOf(plan, world, this.options);
+    return { deliver: () => tick({ plan, world, options: this.options, ticks }) };
   }
 
-  async #give(
-    life: Life,
-    message: SourceMessage,
-    how: "deliver" | "replay" = "deliver",
-  ): Promise<void> {
+  async #give(subscription: string, message: SourceMessage): Promise<void> {
+    const picked = this.#deployed.pick(subscription);
+    if (picked === undefined) throw new MeshError("ERR_UNAVAILABLE", "Nobody takes this any more.");
+    const { life, how } = picked;
     const disturbancesBefore = life.disturbances;
+    const { steps } = this.ledger;
     const event = { message, life, how, disturbancesBefore };
     try {
       await untilCrash(life, message, how);
     } catch (error) {
       if (isMeshError(error) && error.disposition === "author")
         this.#input.scheduler.failure = error;
+      if (this.#isOfAnother(life, steps)) life.disturbances++;
       for (const observer of this.observers) observer.refused?.(event, error);
       throw error;
     }
     for (const observer of this.observers) observer.acknowledged?.(event);
+  }
+
+  /** Whether an instance is of another plan than the job, or the job was stopped or changed meanwhile. */
+  #isOfAnother({ plan }: Life, steps: number): boolean {
+    const { job, steps: now } = this.ledger;
+    return job === undefined || plan.hash !== job.plan || standsStill(job) || steps !== now;
   }
 
   #wake(name: string, dueMs: number): void {
@@ -264,16 +309,16 @@ export class SimulatedMesh {
     const { scheduler } = this.#input;
     scheduler.park("tracker", name, afterMs, () => {
       scheduler.note(name);
-      untilCrash(this.#tracker.pick(), NO_MESSAGE).catch((error: unknown) => {
-        const isPassing = isMeshError(error) && error.code === "ERR_UNAVAILABLE";
-        if (isPassing) this.#tick(name, TICK_AGAIN_MS);
+      const life = this.#deployed.pickTracker();
+      untilCrash(life, NO_MESSAGE).catch((error: unknown) => {
+        const isOther = life.plan.hash !== this.ledger.job?.plan;
+        const again = isOther ? ["ERR_UNAVAILABLE", "ERR_PLAN_MISMATCH"] : ["ERR_UNAVAILABLE"];
+        if (isMeshError(error) && again.includes(error.code)) this.#tick(name, TICK_AGAIN_MS);
         else scheduler.failure = error;
       });
     });
   }
 }
-
-const PASSING: ReadonlySet<string> = new Set(["ERR_UNAVAILABLE", "ERR_STORE_CONTENTION"]);
 
 const NO_MESSAGE: SourceMessage = {
   data: new Uint8Array(),
@@ -283,11 +328,7 @@ const NO_MESSAGE: SourceMessage = {
 };
 
 /** Gives a message to an instance; a crash refuses it. */
-function untilCrash(
-  life: Life,
-  message: SourceMessage,
-  how: "deliver" | "replay" = "deliver",
-): Promise<void> {
+function untilCrash(life: Life, message: SourceMessage, how: How = "deliver"): Promise<void> {
   return new Promise<void>((resolve, refuse) => {
     life.out.add(refuse);
     life.handler?.[how]?.(message)

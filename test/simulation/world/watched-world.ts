@@ -65,12 +65,25 @@ function watchedStore({ store, ledger, observers }: Watched, life: Life): Store 
       return snapshot;
     },
     listDeadLetters: (query) => store.listDeadLetters(query),
+    countOpenDeadLetters: (stage) => store.countOpenDeadLetters(stage),
     readDeadLetters: (ids) => store.readDeadLetters(ids),
     putDeadLetters: (records) => store.putDeadLetters(records),
     deleteDeadLetters: (ids) => store.deleteDeadLetters(ids),
-    deleteState: (shards) => store.deleteState(shards),
-    putShard: (shard, head, parts) => store.putShard(shard, head, parts),
-    putSnapshotPart: (id, part, text) => store.putSnapshotPart(id, part, text),
+    async deleteState(shards) {
+      await store.deleteState(shards);
+      for (const observer of observers) observer.stateDeleted?.(shards);
+      ledger.deleteState();
+    },
+    async putShard(shard, head, parts) {
+      await store.putShard(shard, head, parts);
+      const after = Ledger.read({ head, partsToPut: parts });
+      for (const observer of observers) observer.shardPut?.({ shard, head, parts, after });
+      ledger.commit(shard, after);
+    },
+    async putSnapshotPart(id, part, text) {
+      await store.putSnapshotPart(id, part, text);
+      for (const observer of observers) observer.snapshotStored?.(id, part, text);
+    },
     readSnapshotParts: (id) => store.readSnapshotParts(id),
     listSnapshots: () => store.listSnapshots(),
     deleteSnapshot: (id) => store.deleteSnapshot(id),

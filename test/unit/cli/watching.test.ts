@@ -5,8 +5,12 @@ import { expect, test } from "vitest";
 import { findStage } from "../../../cli/find-stage.ts";
 import { wrapLine } from "../../../cli/format.ts";
 import { jobTable, listedJob } from "../../../cli/job-list.ts";
+import { countOpenLetters } from "../../../cli/open-letters.ts";
+import { statusJson } from "../../../cli/status-json.ts";
+import { type StatusLook, statusReport } from "../../../cli/status-report.ts";
 import { whyLines } from "../../../cli/why-text.ts";
 import { type Job, newJob } from "../../../functions/job.ts";
+import { statusOf } from "../../../functions/status.ts";
 import type { Cause, Why } from "../../../functions/why.ts";
 import { compile, count, fixedWindows, pipeline, pubsub } from "../../../sdk/index.ts";
 import { isMeshError } from "../../../sdk/model/errors.ts";
@@ -150,6 +154,26 @@ test("many causes are cut, with their number; none says so", () => {
   expect(whyLines({ stages: [], unfinished }, NOW_MS).join("\n")).toContain(
     "Before the job is DONE",
   );
+});
+
+test("open dead letters are told apart from those since the launch", async () => {
+  const store = { countOpenDeadLetters: async (stage = "") => (stage === read ? 2 : 0) };
+  const status = statusOf(plan, { heads: [], registers: [], job: undefined }, NOW_MS);
+  const look = async (total: number): Promise<StatusLook> => {
+    const open = await countOpenLetters(store, plan, total);
+    return { status, open, plan: plan.hash, project: "p", why: undefined, nowMs: NOW_MS };
+  };
+  const text = statusReport(await look(3), 120);
+  expect(text).toMatch(/ dead +open/);
+  expect(text).toContain(
+    "3 open dead letters, 1 of stages that the plan has no more: tidemark dead-letters list words",
+  );
+  expect(statusJson(await look(3))).toMatchObject({
+    deadLettersOpen: 3,
+    stages: [{ deadLettersOpen: 2 }, { deadLettersOpen: 0 }, { deadLettersOpen: 0 }],
+  });
+  expect(statusReport(await look(0), 120)).not.toContain("open");
+  expect((await look(0)).open.byStage.size).toBe(0);
 });
 
 test("the list of jobs tells how far the slowest stage is", () => {

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type Envelope, encodeEnvelope } from "../../../functions/envelope.ts";
+import { Fence } from "../../../functions/fence.ts";
 import { decodeBody, decodeProgress } from "../../../functions/head.ts";
 import { type Job, newJob } from "../../../functions/job.ts";
 import { createStage, type StageHandler } from "../../../functions/stage-handler.ts";
@@ -71,6 +72,23 @@ class Fenced {
 }
 
 describe("a plan that is not the stored job's", () => {
+  test("is found out again after a time without a call (FE1)", async () => {
+    const { store, world } = unitWorld();
+    let reads = 0;
+    let stored = plan.hash;
+    const readJob = async (): ReturnType<typeof store.readJob> => {
+      reads++;
+      return { version: 1, text: JSON.stringify(newJob("fenced", stored, 0)) };
+    };
+    let nowMs = 0;
+    const fence = new Fence(plan, { readJob }, { ...world.clock, nowMs: () => nowMs }, 1_000);
+    for (nowMs = 0; nowMs < 5_000; nowMs += 1_000) await fence.verify();
+    expect(reads).toBe(1);
+    stored = "another";
+    nowMs += 1;
+    expect(await codeOf(() => fence.verify())).toBe("ERR_PLAN_MISMATCH");
+  });
+
   test("writes no shard that was never committed (FE1)", async () => {
     const fenced = new Fenced();
     await fenced.store({ plan: "another" });
@@ -122,6 +140,15 @@ describe("a message of another plan", () => {
       expect(await fenced.deliver({ plan: old, producer, stage: "before" })).toBeUndefined();
     }
     expect(await fenced.received()).toEqual([]);
+  });
+
+  test("is refused if its plan has come back since the last one", async () => {
+    const fenced = new Fenced();
+    await fenced.store({ superseded });
+    const message = { plan: old, producer: "before/1", stage: "before" };
+    expect(await fenced.deliver(message)).toBeUndefined();
+    await fenced.store({ plan: old, generation: 2 });
+    expect(await fenced.deliver(message)).toBe("ERR_PLAN_MISMATCH");
   });
 
   test("is taken if an ingest instance sent it, under the stage's name of today (FE3)", async () => {

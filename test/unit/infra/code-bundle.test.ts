@@ -1,10 +1,11 @@
 /**
  * Code bundles: self-contained, the same each time, and holding only what the stage reads with.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { mappedStack } from "../../../functions/gcp/source-maps.ts";
 import { bundlePipeline } from "../../../infra/code-bundle.ts";
 import { compile, count, files, firestore, pipeline } from "../../../sdk/index.ts";
 
@@ -56,6 +57,44 @@ it("bundles each stage and the tracker, the same to the byte each time", async (
     const manifest = JSON.parse(await readFile(join(stage, "package.json"), "utf8"));
     expect(manifest).not.toHaveProperty("dependencies");
   }
+});
+
+it("writes a map beside it that holds no path of a machine and tells the author's lines", async () => {
+  const project = join(folder, "project");
+  const file = join(project, "src/words.ts");
+  await mkdir(join(project, "src"), { recursive: true });
+  await writeFile(join(project, "package.json"), "{}");
+  await writeFile(file, source);
+  const bundles = await bundlePipeline({
+    file,
+    plan: compile(words),
+    folder: join(folder, "maps"),
+  });
+  for (const bundle of bundles) {
+    const path = join(bundle.folder, "index.js");
+    const text = await readFile(`${path}.map`, "utf8");
+    expect(text.includes(folder) || text.includes(process.cwd())).toBe(false);
+    const { sources, sourcesContent } = JSON.parse(text);
+    expect(sourcesContent).toBeUndefined();
+    expect(sources).toContain("src/words.ts");
+    expect(sources).toContain("tidemark/sdk/pipeline.ts");
+    const names: readonly string[] = sources;
+    expect(names.filter((name) => name.startsWith("/") || name.includes(".."))).toEqual([]);
+
+    const code = await readFile(path, "utf8");
+    expect(code.includes("sourceMappingURL")).toBe(false);
+    const lines = code.slice(0, code.indexOf('"words.txt"')).split("\n");
+    const place = `${path}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+    expect(mappedStack(`Error: x\n    at read (${place})`)).toBe(
+      "Error: x\n    at read (src/words.ts:5:23)",
+    );
+  }
+});
+
+it("leaves a stack as it is where there is no map", () => {
+  const stack =
+    "Error\n    at a (/nowhere/index.js:1:2)\n    at b (/x/node_modules/y/index.js:1:2)";
+  expect(mappedStack(stack)).toBe(stack);
 });
 
 it("names file and line of a module that can't be bundled", async () => {

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
 import type { JobControl } from "../../../../functions/control/job-control.ts";
+import { pause } from "../../../../functions/control/pause.ts";
 import { restore } from "../../../../functions/control/restore.ts";
 import { newSnapshotId, snapshot } from "../../../../functions/control/snapshot.ts";
 import {
@@ -27,6 +28,7 @@ import {
   watermarks,
 } from "../../../../sdk/index.ts";
 import { MeshError } from "../../../../sdk/model/errors.ts";
+import { MAX_TIMESTAMP } from "../../../../sdk/model/time.ts";
 import { dropsOf } from "../../../simulation/checkers/exact-drops.ts";
 import { leftovers } from "../../../simulation/checkers/nothing-left.ts";
 import { codeOf } from "../../../support/builders.ts";
@@ -230,6 +232,61 @@ test("restored without its sources, a job has exactly what the snapshot had", as
   await mesh.during(snapshot(mesh.control, id, 60_000));
   await mesh.during(restore(mesh.control, id, { keepsSources: true }));
   await running.expectTotals();
+});
+
+describe("restoring a job that does not run", () => {
+  test("one that is DONE runs again, from its snapshot and what came since", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    const id = newSnapshotId(mesh.control);
+    await mesh.during(snapshot(mesh.control, id, 60_000));
+    await running.publish(60, 100);
+    await running.expectTotals();
+    const results = running.documents("windows");
+    await mesh.during(restore(mesh.control, id));
+    expect(await mesh.job()).toMatchObject({ state: "RUNNING", generation: 1 });
+    const { stages } = await mesh.status();
+    expect(stages.every(({ outputWatermark }) => outputWatermark < MAX_TIMESTAMP)).toBe(true);
+    await mesh.run(mesh.clock.nowMs() + 3_000);
+    await running.expectTotals();
+    expect(running.documents("windows")).toEqual(results);
+  });
+
+  test("one that is paused goes on, its subscriptions too", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    const id = newSnapshotId(mesh.control);
+    await mesh.during(snapshot(mesh.control, id, 60_000));
+    await running.publish(60, 80);
+    await pause(mesh.control);
+    await running.publish(80, 100);
+    await mesh.during(restore(mesh.control, id));
+    expect(await mesh.job()).toMatchObject({ state: "RUNNING", generation: 1 });
+    expect((await mesh.job())?.stopped).toBeUndefined();
+    await mesh.run(mesh.clock.nowMs() + 3_000);
+    await running.publish(100, 120);
+    await running.expectTotals();
+  });
+
+  test("one that drains runs again, and takes what comes", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    const id = newSnapshotId(mesh.control);
+    await mesh.during(snapshot(mesh.control, id, 60_000));
+    running.broken = mesh.plan.stages.at(-1)?.id;
+    await mesh.drain();
+    await mesh.run(mesh.clock.nowMs() + 3_000);
+    expect((await mesh.job())?.state).toBe("DRAINING");
+    running.broken = undefined;
+    await mesh.during(restore(mesh.control, id));
+    expect((await mesh.job())?.state).toBe("RUNNING");
+    await running.publish(60, 100);
+    await mesh.drain();
+    await mesh.run(mesh.clock.nowMs() + 10 * 60_000);
+    expect((await mesh.job())?.state).toBe("DONE");
+    // Beside them stand the sessions that the first drain cut short: what sinks have taken stays.
+    expect(running.documents("sessions")).toMatchObject(sumBySession(running.published, GAP_MS));
+  });
 });
 
 test("a snapshot that is not there, not whole or damaged is refused, and nothing changes", async () => {

@@ -1,0 +1,107 @@
+/**
+ * Relaunch: a job begins anew under the name of one that was cancelled with its state deleted.
+ *
+ * Owns: the steps, and launching whatever stands. Does not own: the state of a generation
+ * (replace-state.ts), or the first launch (launch.ts).
+ *
+ * RL1. Nothing of the cancelled job is seen: its mailboxes are emptied once more when all that was out
+ *      must have ended, what its shards still send is of an earlier generation, and what its instances
+ *      know of shards can't be committed.
+ * RL2. Cut off anywhere, launching again ends right.
+ */
+import { isMeshError } from "../../sdk/model/errors.ts";
+import { type Deployment, putDeployment, readDeployment } from "../deployment.ts";
+import { isGone, type Job, newJob } from "../job.ts";
+import { launch, startRegisters } from "../launch.ts";
+import { untilAnswered } from "./drain.ts";
+import type { JobControl } from "./job-control.ts";
+import { commitJob, replaceShards } from "./replace-state.ts";
+import { resume } from "./resume.ts";
+import { subscriptionsOf } from "./subscription-names.ts";
+
+/**
+ * Launches a pipeline whose topics and functions stand; one that was cancelled begins anew.
+ *
+ * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_OPTION if the job was cancelled with its state kept
+ */
+export async function launchAnew(control: JobControl): Promise<void> {
+  const { deployment, world, ticks } = control;
+  try {
+    const stood = await launch(deployment, world, ticks);
+    if (stood !== undefined && isAboutToGoOn(stood)) await resume(control);
+  } catch (error) {
+    if (!isMeshError(error) || (await relaunch(control)) === undefined) throw error;
+    await launch(deployment, world, ticks);
+  }
+}
+
+/**
+ * Puts a new job in the place of one whose state was deleted, and lets it go on; any other stays as it
+ * is. Its reads begin with `launch`.
+ *
+ * @param control - of the plan that the job is to run: any plan
+ * @returns the job, or undefined if there was nothing to do
+ */
+export async function relaunch(control: JobControl): Promise<Job | undefined> {
+  const { deployment, world } = control;
+  const { plan } = deployment;
+  const record = await world.store.readJob();
+  if (record === undefined) return undefined;
+  const before = JSON.parse(record.text) as Job;
+  if (before.plan === plan.hash && isAboutToGoOn(before)) return resume(control);
+  if (!isGone(before)) return undefined;
+  await emptyMailboxes(control, before);
+  await putDeployment(world.store, deployment);
+  const begun = newerJob(before, deployment, world.clock.nowMs());
+  await world.store.commitJob({
+    previousVersion: record.version,
+    job: { version: record.version + 1, text: JSON.stringify(begun) },
+    registersToPut: [],
+    registersToDelete: [],
+  });
+  const { generation = 0 } = begun;
+  const content = { job: begun, deployment, registers: [], shards: new Map() };
+  const comparison = { stages: [], isCompatible: true };
+  await replaceShards(control, { content, comparison, plan, generation });
+  const reads = plan.stages.filter(({ kind }) => kind === "read");
+  await commitJob(
+    control,
+    (job) => ({ ...job, change: { kind: "relaunch", phase: "ready" } }),
+    startRegisters(reads, world.clock.nowMs()),
+  );
+  return resume(control);
+}
+
+/** Whether a launch was cut off when all was ready. */
+function isAboutToGoOn({ state, stopped, change }: Job): boolean {
+  if (state === "RUNNING") return stopped !== undefined;
+  return state === "UPDATING" && change?.kind === "relaunch" && change.phase === "ready";
+}
+
+/** What was out when the job was cancelled may have sent more since. */
+async function emptyMailboxes(control: JobControl, { plan, stopped }: Job): Promise<void> {
+  const { world, subscriptions } = control;
+  const deployment = await readDeployment(world.store, plan);
+  const { mailboxes } = subscriptionsOf(deployment.plan);
+  const { answerMsMax } = deployment.options;
+  const sinceMs = world.clock.nowMs() - (stopped?.atMs ?? 0);
+  if (sinceMs < answerMsMax) await untilAnswered(control, Object.keys(stopped?.configs ?? {}));
+  await subscriptions.purge(mailboxes);
+}
+
+/** A job of the next generation, for which nothing that any plan before sent means anything. */
+function newerJob(before: Job, { plan }: Deployment, nowMs: number): Job {
+  const { generation = 0, stopped, superseded = {} } = before;
+  const plans = [...Object.keys(superseded), before.plan].filter((hash) => hash !== plan.hash);
+  const names = new Set(subscriptionsOf(plan).all);
+  const configs = Object.entries(stopped?.configs ?? {}).filter(([name]) => names.has(name));
+  return {
+    ...newJob(plan.pipeline, plan.hash, nowMs),
+    generation: generation + 1,
+    superseded: Object.fromEntries(plans.map((hash) => [hash, {}])),
+    state: "UPDATING",
+    change: { kind: "relaunch", phase: "moving" },
+    stopped: { from: "RUNNING", atMs: nowMs, configs: Object.fromEntries(configs) },
+  };
+}

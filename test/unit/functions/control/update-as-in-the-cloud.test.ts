@@ -1,0 +1,204 @@
+/**
+ * Update as in the cloud: the state is moved first, the functions are replaced by somebody else, and
+ * only then the job goes on; also where a step is forgotten or comes too early.
+ */
+import { describe, expect, test } from "vitest";
+import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
+import type { JobControl } from "../../../../functions/control/job-control.ts";
+import { abortUpdate, finishUpdate, prepareUpdate } from "../../../../functions/control/update.ts";
+import type { Subscriptions } from "../../../../functions/ports.ts";
+import {
+  compile,
+  firestore,
+  fixedWindows,
+  kv,
+  type Pipeline,
+  pipeline,
+  pubsub,
+  sum,
+  watermarks,
+} from "../../../../sdk/index.ts";
+import { codeOf } from "../../../support/builders.ts";
+import { checkNothingDropped, checkNothingLeft } from "../../../support/mesh-checks.ts";
+import { sumByWindow } from "../../../support/oracle.ts";
+
+interface Event {
+  readonly key: string;
+  readonly value: number;
+  readonly time: number;
+}
+
+const START_MS = Date.UTC(2026, 0, 1);
+const WINDOW_MS = 60_000;
+
+const sums = (name: string): Pipeline =>
+  pipeline("sums", (p) => {
+    const watermark = watermarks.boundedOutOfOrderness(5_000);
+    p.read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }))
+      .map((e) => kv(e.key, e.value))
+      .windowInto(fixedWindows(WINDOW_MS))
+      .combinePerKey(sum(), { name })
+      .write(
+        firestore.collection("windows", {
+          id: ({ key }, { window, pane }) => `${key}@${window.start} ${pane.timing} ${pane.index}`,
+          fields: ({ value }) => ({ value }),
+        }),
+      );
+  });
+
+const first = sums("Windows");
+const renamed = sums("Totals");
+const names = { renames: { Windows: "Totals" } };
+const next = compile(renamed, { shards: 3 });
+
+/** Pub/Sub does not tell what is out. */
+function silent(subscriptions: Subscriptions): Subscriptions {
+  return new Proxy(subscriptions, {
+    get(target, name) {
+      if (name === "outstanding") return async () => undefined;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+class Running {
+  readonly mesh = new MemoryMesh(first, { shards: 4, isVirtualOnly: true });
+  readonly published: Event[] = [];
+
+  static async launch(): Promise<Running> {
+    const running = new Running();
+    await running.mesh.launch();
+    await running.publish(60);
+    return running;
+  }
+
+  /** The job's control, by the plan that runs or by the one to come. */
+  control(plan = this.mesh.plan): JobControl {
+    const { control } = this.mesh;
+    const deployment = { ...control.deployment, plan, compile: { shards: 3 } };
+    return { ...control, deployment, subscriptions: silent(control.subscriptions) };
+  }
+
+  prepare(): Promise<unknown> {
+    const { deployment } = this.control(next);
+    const input = { ...names, deployment, timeoutMs: 60_000 };
+    return this.mesh.during(prepareUpdate(this.control(), input));
+  }
+
+  /** What is deployed takes the place of what runs; the job is left as it is. */
+  async deploy(): Promise<void> {
+    await this.mesh.update(renamed, { ...names, compile: { shards: 3 } });
+  }
+
+  async publish(count: number): Promise<void> {
+    const from = this.published.length;
+    const some = Array.from({ length: count }, (_, i): Event => {
+      const n = from + i;
+      return { key: `k${n % 5}`, value: n, time: START_MS + n * 1_700 };
+    });
+    this.published.push(...some);
+    const { mesh } = this;
+    await mesh.publish(
+      "events",
+      some.map((event) => ({ data: JSON.stringify(event) })),
+    );
+    await mesh.run(mesh.clock.nowMs() + 3_000);
+  }
+
+  async expectTotals(): Promise<void> {
+    const { mesh } = this;
+    await mesh.drain();
+    await mesh.run(mesh.clock.nowMs() + 10 * 60_000);
+    expect((await mesh.job())?.state).toBe("DONE");
+    const all = [...mesh.store.documents("windows")];
+    expect(Object.fromEntries(all.map(([id, { value }]) => [id, value]))).toEqual(
+      Object.fromEntries(
+        Object.entries(sumByWindow(this.published, WINDOW_MS)).map(([id, n]) => [
+          `${id} ON_TIME 0`,
+          n,
+        ]),
+      ),
+    );
+    await checkNothingDropped(mesh);
+    await checkNothingLeft(mesh);
+  }
+}
+
+test("prepared, deployed, finished: the job waits in between, and nothing is lost", async () => {
+  const running = await Running.launch();
+  const { mesh } = running;
+  await running.prepare();
+  await running.publish(20);
+  await mesh.run(mesh.clock.nowMs() + 600_000);
+  expect(await mesh.job()).toMatchObject({ state: "UPDATING", plan: next.hash });
+  expect(mesh.mailboxes.backlog("events")).toBe(20);
+  await running.deploy();
+  expect((await mesh.job())?.state).toBe("RUNNING");
+  await running.publish(20);
+  await running.expectTotals();
+});
+
+describe("finished before the functions are new", () => {
+  test("what was moved is refused until they are, and nothing is lost", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    await running.prepare();
+    await mesh.during(finishUpdate(running.control(next)));
+    expect((await mesh.job())?.state).toBe("RUNNING");
+    await running.publish(40);
+    await mesh.run(mesh.clock.nowMs() + 30_000);
+    await running.deploy();
+    await running.publish(20);
+    await running.expectTotals();
+  });
+
+  test("before anything was moved it is refused", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    const { world } = running.control();
+    const record = await world.store.readJob();
+    const job = JSON.parse(record?.text ?? "");
+    await world.store.commitJob({
+      previousVersion: record?.version,
+      job: {
+        version: (record?.version ?? 0) + 1,
+        text: JSON.stringify({
+          ...job,
+          state: "UPDATING",
+          change: { kind: "update", phase: "moving", plan: next.hash, snapshot: "s1" },
+        }),
+      },
+      registersToPut: [],
+      registersToDelete: [],
+    });
+    expect(await codeOf(() => finishUpdate(running.control(next)))).toBe("ERR_OPTION");
+    expect((await mesh.job())?.state).toBe("UPDATING");
+  });
+});
+
+describe("taken back after the state was moved", () => {
+  test("the job runs on under its old plan, and nothing is lost", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    await running.prepare();
+    await running.publish(20);
+    await mesh.during(abortUpdate(running.control(next)));
+    expect(await mesh.job()).toMatchObject({ state: "RUNNING", plan: mesh.plan.hash });
+    await running.publish(40);
+    await running.expectTotals();
+    expect(await mesh.store.listSnapshots()).toEqual([]);
+  });
+
+  test("and may be begun again then", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    await running.prepare();
+    await mesh.during(abortUpdate(running.control(next)));
+    await running.publish(40);
+    await running.deploy();
+    expect(await mesh.job()).toMatchObject({ state: "RUNNING", plan: next.hash });
+    await running.publish(40);
+    await running.expectTotals();
+  });
+});
