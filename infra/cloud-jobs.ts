@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { drainJob } from "../functions/control/drain.ts";
 import type { JobControl } from "../functions/control/job-control.ts";
+import { launchAnew } from "../functions/control/relaunch.ts";
 import { finishUpdate, prepareUpdate, type UpdateInput } from "../functions/control/update.ts";
 import { type Deployment, putDeployment, readDeployment } from "../functions/deployment.ts";
 import {
@@ -16,8 +17,7 @@ import {
 } from "../functions/gcp/firestore-store.ts";
 import { isCode } from "../functions/gcp/grpc-errors.ts";
 import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
-import { type Job, standsStill } from "../functions/job.ts";
-import { launch } from "../functions/launch.ts";
+import { isGone, type Job, standsStill } from "../functions/job.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
 import type { Jobs, StoredJob } from "./jobs.ts";
@@ -65,14 +65,15 @@ export class CloudJobs implements Jobs {
 
   /** A job that stands still is left so: it is only told where its functions are. */
   launch(deployment: Deployment): Promise<Job> {
-    return this.#with(deployment, async ({ world, ticks }) => {
+    return this.#with(deployment, async (control) => {
+      const { world } = control;
       const before = await world.store.readJob();
       const job = before === undefined ? undefined : (JSON.parse(before.text) as Job);
-      if (job !== undefined && (standsStill(job) || job.state === "DONE")) {
+      if (job !== undefined && !isGone(job) && (standsStill(job) || job.state === "DONE")) {
         await putDeployment(world.store, deployment);
         return job;
       }
-      await launch(deployment, world, ticks);
+      await launchAnew(control);
       return JSON.parse((await world.store.readJob())?.text ?? "{}") as Job;
     });
   }

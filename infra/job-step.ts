@@ -13,7 +13,7 @@
 
 import { requireState } from "../functions/control/job-control.ts";
 import type { Deployment } from "../functions/deployment.ts";
-import type { Job } from "../functions/job.ts";
+import { isGone, type Job } from "../functions/job.ts";
 import { requireLaunchable } from "../functions/launch.ts";
 import {
   comparePlans,
@@ -79,7 +79,7 @@ export class JobStep {
     }
     for (const next of deployments) {
       const stored = this.#stored.get(next.plan.pipeline);
-      if (stored === undefined || isOf(stored, next.plan)) continue;
+      if (stored === undefined || isOf(stored, next.plan) || isGone(stored.job)) continue;
       tell(`Pipeline ${next.plan.pipeline}: its state moves to plan ${next.plan.hash}.`);
       const options = this.#updateOptions(stored, next.plan);
       // Addresses are the old ones until the new functions stand.
@@ -100,14 +100,16 @@ export class JobStep {
     await jobs.feed(deployment, adoptedSubscriptions(plan));
     const stored = this.#stored.get(plan.pipeline);
     const own = { ...deployment, stack };
-    const isChanged = stored !== undefined && !isOf(stored, plan);
-    const isCutOff = stored?.job.state === "UPDATING";
-    const job = isChanged || isCutOff ? await jobs.finish(own) : await jobs.launch(own);
+    const isAnew = stored === undefined || isGone(stored.job);
+    const goesOn = !isAnew && (!isOf(stored, plan) || stored.job.state === "UPDATING");
+    const job = goesOn ? await jobs.finish(own) : await jobs.launch(own);
     return job.state;
   }
 
   #checkOne(stored: StoredJob, plan: MeshPlan): void {
     const { job, deployment } = stored;
+    // Nothing of it is left that could fit or not: it begins anew.
+    if (isGone(job)) return;
     requireLaunchable(job);
     if (isOf(stored, plan)) return;
     if (job.state === "DONE") {

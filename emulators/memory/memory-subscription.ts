@@ -113,7 +113,9 @@ export class MemorySubscription {
     const later = [...(this.#acknowledged ?? []), ...this.unacknowledged()]
       .filter(({ message }) => !wanted.has(message) && Number(message.messageId) > lastIdThen)
       .sort((a, b) => Number(a.message.messageId) - Number(b.message.messageId));
-    this.#acknowledged = this.#acknowledged?.filter(({ message }) => wanted.has(message));
+    // What does not come again stays acknowledged, for a seek to an older snapshot.
+    const again = new Set([...wanted, ...later.map(({ message }) => message)]);
+    this.#acknowledged = this.#acknowledged?.filter(({ message }) => !again.has(message));
     this.purge();
     for (const { key, message } of [...then, ...later]) this.#laneOf(key).waiting.push(message);
     for (const lane of this.#lanes.values()) this.#dispatch(lane);

@@ -218,6 +218,29 @@ export function subscriptionsSuite(
       await tested.subscriptions.deleteSnapshot(id);
     });
 
+    promise("a seek to a newer snapshot takes nothing from an older one", async () => {
+      const fed = await tested.newFed();
+      const [older, newer] = ["older", "newer"].map((age) => `${age}-${process.pid}-${serial++}`);
+      await tested.subscriptions.snapshot(fed.name, older ?? "");
+      await fed.publish(["a"], "k");
+      await fed.until(1);
+      await tested.quiet();
+      await tested.subscriptions.snapshot(fed.name, newer ?? "");
+      await fed.publish(["b"], "k");
+      await fed.until(2);
+      await tested.quiet();
+      for (const id of [newer, older]) {
+        const before = fed.came.length;
+        const configs = await stopped(fed);
+        await tested.subscriptions.seek(fed.name, id ?? "");
+        await tested.subscriptions.start(configs);
+        await fed.until(before + (id === newer ? 1 : 2));
+        await tested.quiet();
+        await tested.subscriptions.deleteSnapshot(id ?? "");
+      }
+      expect(fed.came).toEqual(["a", "b", "b", "a", "b"]);
+    });
+
     promise("it tells what is out, or that it can't", async () => {
       const fed = await tested.newFed();
       const { promise: answered, resolve } = Promise.withResolvers<boolean>();

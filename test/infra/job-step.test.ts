@@ -155,10 +155,26 @@ describe("a plan that has not changed", () => {
     expect(jobs.asked).toEqual([`finish ${old.hash}`]);
   });
 
-  test("of a cancelled job is refused", async () => {
-    await expect(run(new FakeJobs(storedOf(old, "CANCELLED")), [old])).rejects.toThrow(
-      "Pipeline orders was cancelled.",
-    );
+  test("of a job that was cancelled with its state kept is refused", async () => {
+    const stored = storedOf(old, "CANCELLED");
+    const kept = { ...stored, job: { ...stored.job, keepsState: true } };
+    await expect(run(new FakeJobs(kept), [old])).rejects.toThrow("Pipeline orders was cancelled.");
+  });
+
+  test.each([old, unfit])(
+    "of a job that was cancelled begins anew, whatever fits",
+    async (plan) => {
+      const { jobs } = await run(new FakeJobs(storedOf(old, "CANCELLED")), [plan]);
+      expect(jobs.asked).toEqual([`launch ${plan.hash} of this`]);
+    },
+  );
+
+  test("of a new beginning that was cut off is launched again", async () => {
+    const stored = storedOf(old, "UPDATING");
+    const change = { kind: "relaunch", phase: "moving" } as const;
+    const cutOff = { ...stored, job: { ...stored.job, change } };
+    const { jobs } = await run(new FakeJobs(cutOff as StoredJob), [old]);
+    expect(jobs.asked).toEqual([`launch ${old.hash} of this`]);
   });
 });
 
