@@ -27,6 +27,8 @@ export interface LocalStackOptions {
   readonly project: string;
   /** Where Pulumi.yaml is. */
   readonly program: string;
+  /** Default `local`: Pulumi.local.yaml is read where it is there. */
+  readonly stack?: string;
   /** `namespace:key` and value, above those of the files. */
   readonly config: Readonly<Record<string, string>>;
   readonly onLog?: (line: LogLine) => void;
@@ -76,6 +78,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
 function stackOf(options: LocalStackOptions, cloud: LocalCloud, folder: string): LocalStack {
   const { project, program, config, onStep, onMessage, signal } = options;
+  const { stack: name = "local" } = options;
   const { world, functions } = cloud;
   const variables = {
     PUBSUB_EMULATOR_HOST: world.pubsubAddress,
@@ -86,7 +89,7 @@ function stackOf(options: LocalStackOptions, cloud: LocalCloud, folder: string):
   };
   const stack = (more: Readonly<Record<string, string>> = {}): StackOptions => ({
     folder: program,
-    stack: "local",
+    stack: name,
     provider: new GcpProvider(cloud),
     stateFile: join(folder, "state.json"),
     config: { "gcp:project": project, ...config, ...more },

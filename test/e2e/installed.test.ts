@@ -132,6 +132,7 @@ describe("a project that tidemark init begins", { timeout: 60_000 }, () => {
     const stack = await startLocalStack({
       project: "shop-project",
       program: shop,
+      stack: "dev",
       config: { "tidemark:protect": "false" },
     });
     try {

@@ -2,22 +2,18 @@
 import type { TopicMetadata } from "@google-cloud/pubsub";
 import type { Properties } from "../values.ts";
 import { durationOf } from "./duration.ts";
+import type { NumberRule, TextRule } from "./input-check.ts";
 import { lastPart, list, object, type ResourceKind, text } from "./resource-kind.ts";
 
 /** Source: docs.cloud.google.com/pubsub/docs/pubsub-basics#resource_names. */
-export const PUBSUB_NAME: {
-  readonly min: number;
-  readonly max: number;
-  readonly pattern: RegExp;
-  readonly words: string;
-} = {
+export const PUBSUB_NAME: TextRule = {
   min: 3,
   max: 255,
   pattern: /^(?!goog)[A-Za-z][A-Za-z0-9-_.~+%]*$/,
   words: "[A-Za-z][A-Za-z0-9-_.~+%]*, not beginning with goog",
 };
 /** Between 10 minutes and 31 days, in s. */
-export const RETENTION = { min: 600, max: 2_678_400 } as const;
+export const RETENTION: NumberRule = { min: 600, max: 2_678_400 };
 
 export const topic: ResourceKind = {
   type: "gcp:pubsub/topic:Topic",

@@ -6,6 +6,7 @@ import { GcpProvider } from "../../../../emulators/pulumi/gcp/gcp-provider.ts";
 import { type LocalStack, startLocalStack } from "../../../../emulators/pulumi/local-stack.ts";
 import type { Made } from "../../../../emulators/pulumi/provider.ts";
 import { ARCHIVE, MARK, type Properties, UNKNOWN } from "../../../../emulators/pulumi/values.ts";
+import { firestoreClient } from "../../../../functions/gcp/firestore-store.ts";
 
 const types = {
   service: "gcp:projects/service:Service",
@@ -370,7 +371,12 @@ describe("databases", () => {
     await expect(provider.delete(types.database, kept)).rejects.toThrow("has deletion protection");
     const open = { ...kept, inputs: { ...inputs, deletionPolicy: "DELETE" } };
     await provider.update(types.database, kept, open.inputs);
+    process.env["FIRESTORE_EMULATOR_HOST"] = stack.cloud.world.firestoreAddress;
+    const client = firestoreClient("p", "main");
+    await client.doc("c/a").set({ is: "there" });
     await provider.delete(types.database, open);
+    expect((await client.doc("c/a").get()).exists).toBe(false);
+    await client.terminate();
     await expect(make("field", { ...ttl, field: "until" })).rejects.toThrow(
       "databases/main was not found",
     );
