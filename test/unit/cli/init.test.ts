@@ -22,7 +22,7 @@ describe("tidemark init", () => {
   test("writes a project with the folder's name, and says how to go on", async () => {
     await using place = await Workplace.create();
     const { exitCode, stdout, stderr } = await place.tidemark("init", "shop-2");
-    expect(stderr).toBe("");
+    expect(stderr).toContain("not on npm's registry yet");
     expect(stdout).toContain("  cd shop-2\n  npm install\n  npm test\n  npm run dev\n");
     expect(exitCode).toBe(0);
     expect(readdirSync(place.path("shop-2"), { recursive: true }).sort()).toEqual([
