@@ -70,13 +70,14 @@ describe("the rights of a mesh", { timeout: TIMEOUT_MS }, () => {
     expect(ofForwarding()).toHaveLength(feeds.length + 1);
     await withoutInvokers(async () => {
       await Promise.all(feeds.map((each) => withoutForwarding(each.right, each.feed)));
-      await withoutForwarding(right, first);
     });
+    // A push that succeeds: before, Pub/Sub would wait longer after each one that fails.
+    await doWork();
+    await withoutInvokers(() => withoutForwarding(right, first));
+    await doWork();
   });
 
   test("with all of them nothing is left over, nothing else was refused, and all totals are right", async () => {
-    await mesh.work("last", "total", AbortSignal.timeout(WORK_TIMEOUT_MS));
-    expected.push("last");
     const totals = await mesh.outputs.totals.takeJson<{ name: string }>(
       expected.length,
       WORK_TIMEOUT_MS,
@@ -106,8 +107,9 @@ async function withoutRight(binding: Binding): Promise<string | undefined> {
   const logged = mesh.log.length;
   let isDone = false;
   let complaint: string | undefined;
+  const kind = workFor(binding);
   const doing = await without(binding, async (refusals) => {
-    const work = mesh.work(name, workFor(binding), signal).then(() => {
+    const work = mesh.work(name, kind, signal).then(() => {
       isDone = true;
     });
     work.catch(() => {});
@@ -119,7 +121,7 @@ async function withoutRight(binding: Binding): Promise<string | undefined> {
     return { work };
   });
   await doing.work;
-  expected.push(name);
+  if (!kind.startsWith("letter")) expected.push(name);
   return complaint;
 }
 
@@ -142,10 +144,15 @@ async function withoutSink(binding: Binding): Promise<string | undefined> {
   });
   if (isDone) return "The work was done without it.";
   if (!binding.resource.endsWith("/totals")) expected.push(name);
-  const next = `order ${expected.length}`;
-  await mesh.work(next, "total", AbortSignal.timeout(WORK_TIMEOUT_MS));
-  expected.push(next);
+  await doWork();
   return undefined;
+}
+
+/** Work that nothing is in the way of. */
+async function doWork(): Promise<void> {
+  const name = `order ${expected.length}`;
+  await mesh.work(name, "total", AbortSignal.timeout(WORK_TIMEOUT_MS));
+  expected.push(name);
 }
 
 /** A message that nobody takes is set aside by Pub/Sub as soon as it may. */
@@ -198,13 +205,17 @@ function keyOf({ permission, resource, method }: IamPolicy["denials"][number]): 
   return JSON.stringify([permission, resource, method]);
 }
 
-/** A function that is refused logs an error that names the permission. */
+/**
+ * A function that is refused logs an error that names the permission. Not waited for is what Firestore
+ * refuses: its client asks again for seconds before it tells.
+ */
 async function untilTold(
-  { member }: Binding,
+  { member, role }: Binding,
   refusals: Refusals,
   from: number,
   signal: AbortSignal,
 ): Promise<void> {
+  if (role === "roles/datastore.user") return;
   if (!functionAccounts().some((email) => member === `serviceAccount:${email}`)) return;
   await mesh.until(() => {
     const lines = mesh.log.slice(from).map(({ text }) => text);
