@@ -4,6 +4,7 @@
  * Owns: the figures. What was refused in the midst of a group commit holds the watermarks back until
  * its register is given up, which takes longer than a Pub/Sub deadline in the program of the mesh.
  */
+import { fileURLToPath } from "node:url";
 import { Config, type Output, runtime } from "@pulumi/pulumi";
 import {
   buildPipeline,
@@ -15,7 +16,7 @@ import {
 
 const project = new Config("gcp").require("project");
 const database = "rights";
-const root = new URL("../../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 const { pipeline, ...built } = await buildPipeline("test/support/pipelines/rights.ts", root, {
   shards: 1,
