@@ -30,7 +30,7 @@ export interface DeployConfig {
   /** Shards of each stage; the compiler's default where left out. */
   readonly parallelism: number | undefined;
   /** How often the tracker runs while something is going on, in ms. */
-  readonly tickMs: number | undefined;
+  readonly tickMs: number;
   /** How long an ingest instance gathers messages, in ms. */
   readonly gatherMs: number | undefined;
   readonly functions: Partial<FunctionSettings>;
@@ -72,6 +72,9 @@ export interface DeployConfig {
   readonly updateTimeoutSeconds: number;
 }
 
+/** A tick a second would be the greatest part of a small stream's bill (docs/cost.md). */
+export const TICK_MS = 10_000;
+
 const SHARDS_MAX = 1_024;
 const TICK_MS_MAX = 3_600_000;
 const GATHER_MS_MAX = 10_000;
@@ -92,7 +95,7 @@ export function readConfig(all: Readonly<Record<string, string>>): DeployConfig 
     region,
     pipelines: read.list("pipelines"),
     parallelism: read.count("parallelism", 1, SHARDS_MAX),
-    tickMs: read.count("tickMs", 100, TICK_MS_MAX),
+    tickMs: read.count("tickMs", 100, TICK_MS_MAX) ?? TICK_MS,
     gatherMs: read.count("gatherMs", 0, GATHER_MS_MAX),
     functions: read.settings("functions"),
     stages: read.stages("stages"),

@@ -101,8 +101,5 @@ function pipelineOf(
 }
 
 function engineOf({ tickMs, gatherMs }: DeployConfig): Partial<EngineOptions> {
-  return {
-    ...(tickMs !== undefined && { tickMs }),
-    ...(gatherMs !== undefined && { gatherMs }),
-  };
+  return { tickMs, ...(gatherMs !== undefined && { gatherMs }) };
 }

@@ -2,6 +2,7 @@
  * `tidemark cost FILE`: what a month of a pipeline costs, beside Dataflow.
  */
 import { type Command, InvalidArgumentError } from "commander";
+import { TICK_MS } from "../../infra/config.ts";
 import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { LIST_PRICES } from "../../infra/prices.ts";
 import { compile } from "../../sdk/compile/compile.ts";
@@ -31,9 +32,6 @@ interface CostOptions {
   readonly json?: boolean;
 }
 
-/** How often the tracker runs in the cloud unless it is told otherwise. */
-const FRESHNESS_MS = 10_000;
-
 /** Adds `cost` to the program. */
 export function addCostCommand(program: Command): void {
   program
@@ -42,12 +40,7 @@ export function addCostCommand(program: Command): void {
     .description("Estimates what a month in the cloud costs, beside Dataflow.")
     .argument("<file>", "module that exports the pipeline as default")
     .requiredOption("--events-per-month <n>", "events that come in", countOption)
-    .option(
-      "--freshness <span>",
-      "how often watermarks move on: 10s, 1min",
-      spanOption,
-      FRESHNESS_MS,
-    )
+    .option("--freshness <span>", "how often watermarks move on: 10s, 1min", spanOption, TICK_MS)
     .option(
       "--active-hours <n>",
       "hours of the month over which they come",

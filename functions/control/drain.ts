@@ -14,6 +14,7 @@ import { decodeRegister } from "../register.ts";
 import type { Ticks } from "../ticks.ts";
 import { changeJob } from "./change-job.ts";
 import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { look } from "./look.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /** How a job is drained. */
@@ -82,8 +83,8 @@ export async function untilAnswered(
   const { clock } = world;
   const endMs = clock.nowMs() + deployment.options.answerMsMax;
   while (clock.nowMs() < endMs) {
-    if ((await subscriptions.outstanding(sources)) === 0) return;
-    await clock.sleep(Math.min(POLL_MS, endMs - clock.nowMs()));
+    if ((await look(clock, () => subscriptions.outstanding(sources))) === 0) return;
+    await clock.sleep(Math.max(0, Math.min(POLL_MS, endMs - clock.nowMs())));
   }
 }
 
@@ -92,7 +93,7 @@ async function untilSilent({ world }: JobControl, silentMs: number): Promise<voi
   const { clock, store } = world;
   let lastMs = clock.nowMs();
   for (;;) {
-    const { job, registers } = await store.snapshot();
+    const { job, registers } = await look(clock, () => store.snapshot());
     const { sources } = JSON.parse(job?.text ?? '{"sources":{}}') as Job;
     for (const { lastAtMs } of Object.values(sources)) lastMs = Math.max(lastMs, lastAtMs);
     for (const { text } of registers) lastMs = Math.max(lastMs, decodeRegister(text).atMs);

@@ -23,6 +23,7 @@ import { bundlesInFlight, type MeshView } from "../watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
 import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { look } from "./look.ts";
 import { resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
@@ -88,7 +89,7 @@ async function untilAllStill(
     await untilStill(control, timeoutMs);
     await subscriptions.stop(mailboxes);
     await untilAnswered(control, mailboxes);
-    const mesh = await world.store.snapshot();
+    const mesh = await look(world.clock, () => world.store.snapshot());
     const job = jobOf(mesh);
     const inFlight = inFlightOf(plan, mesh, job);
     if (inFlight.length === 0) return mesh;
@@ -110,7 +111,7 @@ async function untilStill(
   const endMs = clock.nowMs() + timeoutMs;
   let toldMs = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const mesh = await store.snapshot();
+    const mesh = await look(clock, () => store.snapshot());
     const job = jobOf(mesh);
     const inFlight = inFlightOf(plan, mesh, job);
     const nowMs = clock.nowMs();

@@ -60,4 +60,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "the simulator's: of bundles that came out of order, the checker of acknowledgements saw the newest alone",
   },
+  {
+    workload: "restored",
+    seed: 85,
+    cause:
+      "one look of hundreds without an answer undid a whole snapshot, again and again for two days, until an idle rule made late what waited (quiesce.ts, look.ts)",
+  },
 ];

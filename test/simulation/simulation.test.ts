@@ -11,7 +11,7 @@ import { simulate } from "./simulate.ts";
 import { workloads } from "./workloads/all.ts";
 import { FAULT_NAMES, FAULTS, type FaultName } from "./world/faults.ts";
 
-const SEEDS = Number(process.env["SIM_SEEDS"] ?? 100);
+const SEEDS = Number(process.env["SIM_SEEDS"] ?? 60);
 const seeds = Array.from({ length: SEEDS }, (_, i) => i + 1);
 
 const named = workloads.map((make) => [make(1).name, make] as const);

@@ -1,6 +1,7 @@
 /**
  * The words of `status` and `sample`, without a mesh.
  */
+import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { findStage } from "../../../cli/find-stage.ts";
 import { wrapLine } from "../../../cli/format.ts";
@@ -163,7 +164,7 @@ test("open dead letters are told apart from those since the launch", async () =>
     const open = await countOpenLetters(store, plan, total);
     return { status, open, plan: plan.hash, project: "p", why: undefined, nowMs: NOW_MS };
   };
-  const text = statusReport(await look(3), 120);
+  const text = stripVTControlCharacters(statusReport(await look(3), 120));
   expect(text).toMatch(/ dead +open/);
   expect(text).toContain(
     "3 open dead letters, 1 of stages that the plan has no more: tidemark dead-letters list words",

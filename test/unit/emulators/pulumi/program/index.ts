@@ -29,7 +29,7 @@ for (const { name, type = "toy:index:Toy", inputs = {}, options = {}, after = []
 
 if (process.env["TOYS_ASK"] !== undefined) {
   const asked = await pulumi.runtime.invoke(process.env["TOYS_ASK"], { of: "x" });
-  pulumi.log.info(`asked: ${JSON.stringify(asked)}`);
+  void pulumi.log.info(`asked: ${JSON.stringify(asked)}`);
 }
 if (process.env["TOYS_THROW"] !== undefined) throw new Error(process.env["TOYS_THROW"]);
 
