@@ -131,6 +131,11 @@ export class RightsMesh {
     }, signal);
   }
 
+  /** Moves the watermark: what the tracker could not tell it tells now, and not in ten seconds. */
+  async advance(): Promise<void> {
+    await this.#order({ name: "", time: START_MS + this.#minutes++ * MINUTE_MS, lines: 1 });
+  }
+
   /** Publishes what no function is to take, by the subscription that it comes by. */
   async publishInVain(feed: string): Promise<void> {
     const { topic } = feedsOf(this.plan).find(({ name }) => name === feed) ?? {};
