@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { scaffold } from "../init/scaffold.ts";
-import { print } from "../output.ts";
+import { print, printAside } from "../output.ts";
 
 interface InitOptions {
   readonly name?: string;
@@ -30,8 +30,14 @@ export function addInitCommand(program: Command): void {
       const name = options.name ?? basename(folder);
       scaffold({ folder, name, tarball: options.package });
       print(nextSteps(folder, name));
+      if (options.package === undefined) printAside(NOT_PUBLISHED);
     });
 }
+
+/** Until it is there, somebody else could publish something under the name. */
+const NOT_PUBLISHED =
+  "tidemark is not on npm's registry yet: don't install it from there. " +
+  "`npm run package` in its repository makes a tarball; begin the project again with --package.";
 
 function tarballOption(text: string): string {
   if (/\.tgz$/.test(text) && existsSync(text)) return resolve(text);
