@@ -42,11 +42,7 @@ export async function sendAll(
     if (!isApart || !messages.some(({ topic }) => isSink(topic))) throw passing(error);
   }
   const own = messages.filter(({ topic }) => !isSink(topic));
-  try {
-    if (own.length > 0) await mailboxes.publish(own);
-  } catch (error) {
-    throw passing(error);
-  }
+  await sendOwn(own, mailboxes);
   const unsent = new Map<OutgoingMessage, MeshError>();
   const sinks = messages.filter(({ topic }) => isSink(topic));
   for (const ofTopic of Map.groupBy(sinks, ({ topic }) => topic).values()) {
@@ -55,6 +51,22 @@ export async function sendAll(
   if (isLast) return unsent;
   for (const error of unsent.values()) if (!isRefusal(error)) throw error;
   return unsent;
+}
+
+/**
+ * Publishes to topics of the mesh itself (SE1).
+ *
+ * @throws ERR_UNAVAILABLE if a topic did not take its messages, for whatever reason
+ */
+export async function sendOwn(
+  messages: readonly OutgoingMessage[],
+  mailboxes: Mailboxes,
+): Promise<void> {
+  try {
+    if (messages.length > 0) await mailboxes.publish(messages);
+  } catch (error) {
+    throw passing(error);
+  }
 }
 
 /** Publishes to one topic, by halves where it refuses. */

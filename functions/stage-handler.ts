@@ -25,6 +25,7 @@ import type { TraceContext } from "./log-context.ts";
 import type { EngineOptions } from "./options.ts";
 import type { World } from "./ports.ts";
 import { type Program, programOf } from "./program.ts";
+import { sendOwn } from "./send.ts";
 import { Ticks } from "./ticks.ts";
 
 /** One stage on one instance. */
@@ -196,7 +197,8 @@ class ShardStage implements StageHandler {
   async #passOn({ data }: SourceMessage, stage: string, shard: number): Promise<void> {
     const { program, world } = this.#context;
     const topic = program.mailboxOf(stage);
-    await world.mailboxes.publish([{ topic, orderingKey: String(shard), data, attributes: {} }]);
+    const message = { topic, orderingKey: String(shard), data, attributes: {} };
+    await sendOwn([message], world.mailboxes);
   }
 
   async #setAside(message: SourceMessage, error: unknown): Promise<void> {
@@ -212,7 +214,7 @@ class ShardStage implements StageHandler {
     const reason = "A message of the mailbox that is none of the mesh's: nobody knows what it is.";
     const replay = { kind: "none", reason } as const;
     const dead = [{ ...letter, data: message.data, replay }];
-    await world.mailboxes.publish(messagesOf(program.plan.deadLetterTopic, dead));
+    await sendOwn(messagesOf(program.plan.deadLetterTopic, dead), world.mailboxes);
     await world.store.putDeadLetters(recordsOf(dead, [], letter.atMs));
   }
 }

@@ -38,6 +38,7 @@ import {
   shortened,
   sinceOf,
 } from "./registers.ts";
+import { sendOwn } from "./send.ts";
 import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
 import type { Ticks } from "./ticks.ts";
 import { bundlesInFlight, computeWatermarks, type MeshView } from "./watermark.ts";
@@ -91,7 +92,7 @@ export async function tick(context: TrackerContext): Promise<void> {
       throw error;
     }
   }
-  if (step.messages.length > 0) await world.mailboxes.publish(step.messages);
+  await sendOwn(step.messages, world.mailboxes);
   if (step.nextMs !== undefined) await ticks.ensureAt(step.nextMs);
 }
 

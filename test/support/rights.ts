@@ -46,7 +46,7 @@ export async function runWithout(
     () => true,
     () => false,
   );
-  const denial = policy.denials.find((each) => isOf(missing, each));
+  const denial = policy.denials.find((each) => isRefusalOf(missing, each));
   if (denial === undefined) {
     const seen = describePolicy(policy).join("\n");
     throw new Error(
@@ -58,7 +58,7 @@ export async function runWithout(
 }
 
 /** Whether a refusal is of something that the binding would have allowed. */
-function isOf({ role, member, resource }: Binding, denial: Denial): boolean {
+export function isRefusalOf({ role, member, resource }: Binding, denial: Denial): boolean {
   return (
     denial.member === member &&
     contains(resource, denial.resource) &&

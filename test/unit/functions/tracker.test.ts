@@ -18,6 +18,7 @@ import {
   sum,
   watermarks,
 } from "../../../sdk/index.ts";
+import { MeshError } from "../../../sdk/model/errors.ts";
 import { at, codeOf, optionsOf, type UnitWorld, unitWorld } from "../../support/builders.ts";
 
 const minuteMs = 60_000;
@@ -211,6 +212,17 @@ test("only shards with a timer that is due are told, and once", async () => {
   expect((await tracked.tick()).told).toEqual([]);
   tracked.nowMs += 10_001;
   expect((await tracked.tick()).told).toHaveLength(1);
+});
+
+test("a mailbox that refuses is no sink: the tick is tried again (SE1)", async () => {
+  const tracked = await new Tracked().launched({ state: "DRAINING" });
+  await tracked.head(0, { nextTimer: at(9), hold: at(9) });
+  tracked.unit.world.mailboxes.publish = async () => {
+    throw new MeshError("ERR_SINK", "Permission 'pubsub.topics.publish' denied.");
+  };
+  const refused = tracked.tick();
+  await expect(refused).rejects.toMatchObject({ code: "ERR_UNAVAILABLE" });
+  await expect(refused).rejects.toThrow("Permission 'pubsub.topics.publish' denied.");
 });
 
 test("a shard is told what is stored, and not more (Y1)", async () => {
