@@ -66,4 +66,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "one look of hundreds without an answer undid a whole snapshot, again and again for two days, until an idle rule made late what waited (quiesce.ts, look.ts)",
   },
+  {
+    workload: "drained",
+    seed: 136,
+    cause:
+      "the workload's: a delivery that took longer than a drain waits was dropped as late, and its message stayed with the source, as it should",
+  },
 ];

@@ -22,6 +22,8 @@ export interface Workload {
   readonly endsAs?: JobState;
   /** Elements that are late because the source says so, and that must be dropped; 0 where left out. */
   readonly droppedLate?: number;
+  /** How many more may be dropped, where messages stay with their source: they count for the next job. */
+  readonly mayDrop?: (mesh: SimulatedMesh) => number;
   /** Elements that the user's code does not take; 0 where left out, any where some fail again. */
   readonly deadLetters?: number | "any";
   /** Reads real files, whose calls the scheduler must wait for. */
