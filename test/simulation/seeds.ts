@@ -72,4 +72,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "the workload's: a delivery that took longer than a drain waits was dropped as late, and its message stayed with the source, as it should",
   },
+  {
+    workload: "updates cut off",
+    seed: 426,
+    cause:
+      "the simulator's: of stages that exchanged their names, the checker of acknowledgements took one's bundle for the other's",
+  },
 ];

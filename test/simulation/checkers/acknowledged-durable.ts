@@ -130,9 +130,14 @@ function shardProblem(
     nameOf({ ...envelope, ...addressOf(envelope, jobs.get(life.plan.hash), life.plan) }),
     nameOf(envelope),
   ];
-  const outbox = names.map((each) => outboxes.get(each)).find((each) => each !== undefined);
+  // Where names were exchanged, more than one bundle answers to them: one that is durable is enough.
+  const candidates = names.flatMap((each) => {
+    const outbox = outboxes.get(each);
+    return outbox === undefined ? [] : [outbox];
+  });
   const name = `bundle ${sequence} of ${producer}`;
-  if (outbox === undefined) return `acknowledges ${name}, which no commit has`;
-  const missing = outbox.find((identity) => !ledger.sent.has(identity));
-  return missing && `acknowledges ${name} before this is sent: ${missing.slice(0, 120)}`;
+  if (candidates.length === 0) return `acknowledges ${name}, which no commit has`;
+  const missing = candidates.map((outbox) => outbox.find((id) => !ledger.sent.has(id)));
+  if (missing.includes(undefined)) return undefined;
+  return `acknowledges ${name} before this is sent: ${missing[0]?.slice(0, 120)}`;
 }
