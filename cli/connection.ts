@@ -7,13 +7,13 @@
  * The same for a local mesh, whose variables `tidemark dev` prints, and for the cloud.
  */
 import { type Deployment, readDeployment } from "../functions/deployment.ts";
+import { deployedWorld } from "../functions/gcp/deployed-world.ts";
 import {
   FirestoreStore,
   firestoreClient,
   launchedPipelines,
 } from "../functions/gcp/firestore-store.ts";
-import type { PushAuth } from "../functions/gcp/push-auth.ts";
-import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
+import type { CloudWorld } from "../functions/gcp/world.ts";
 import type { Job } from "../functions/job.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { orWords, similarTo } from "./similar.ts";
@@ -48,23 +48,7 @@ export async function withJob<T>(
   const { project, database } = placeOf(flags);
   process.env["METADATA_SERVER_DETECTION"] ??= "none";
   const found = await findJob(pipeline, project, database);
-  const { deployment } = found;
-  const { compile, options, queue, trackerUrl } = deployment;
-  const world = cloudWorld(
-    {
-      project,
-      database,
-      planHash: deployment.plan.hash,
-      compile,
-      options,
-      queue,
-      trackerUrl,
-      tasksEmulatorHost: process.env["CLOUD_TASKS_EMULATOR_HOST"],
-      pubsubEmulatorHost: process.env["PUBSUB_EMULATOR_HOST"],
-      auth: authOf(deployment),
-    },
-    pipeline,
-  );
+  const world = deployedWorld(project, database, found.deployment);
   try {
     return await use({ ...found, world, project });
   } finally {
@@ -104,11 +88,6 @@ export async function onlyPipeline(flags: ConnectionFlags): Promise<string> {
   if (only !== undefined && names.length === 1) return only;
   const there = names.length === 0 ? "None was launched there." : `There are: ${names.join(", ")}.`;
   throw new MeshError("ERR_OPTION", `Give --pipeline. ${there}`);
-}
-
-function authOf({ caller }: Deployment): PushAuth {
-  if (caller === undefined) return { kind: "emulated" };
-  return { kind: "oidc", audience: caller.audience, accounts: [caller.account] };
 }
 
 function placeOf(flags: ConnectionFlags): { project: string; database: string } {

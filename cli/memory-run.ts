@@ -109,7 +109,7 @@ export async function runInMemory(
 }
 
 /** Publishes, and waits until all is taken: what comes in after a drain would be late. */
-async function takeInputs(mesh: MemoryMesh, inputs: readonly PublishInput[]): Promise<void> {
+export async function takeInputs(mesh: MemoryMesh, inputs: readonly PublishInput[]): Promise<void> {
   for (const { topic, messages } of inputs) await mesh.publish(topic, messages);
   while (inputs.some(({ topic }) => mesh.mailboxes.backlog(topic) > 0)) {
     await mesh.run(mesh.clock.nowMs() + STEP_MS);

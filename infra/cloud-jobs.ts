@@ -10,13 +10,13 @@ import type { JobControl } from "../functions/control/job-control.ts";
 import { launchAnew } from "../functions/control/relaunch.ts";
 import { finishUpdate, prepareUpdate, type UpdateInput } from "../functions/control/update.ts";
 import { type Deployment, putDeployment, readDeployment } from "../functions/deployment.ts";
+import { deployedWorld } from "../functions/gcp/deployed-world.ts";
 import {
   FirestoreStore,
   firestoreClient,
   launchedPipelines,
 } from "../functions/gcp/firestore-store.ts";
 import { isCode } from "../functions/gcp/grpc-errors.ts";
-import { type CloudWorld, cloudWorld } from "../functions/gcp/world.ts";
 import { isGone, type Job, standsStill } from "../functions/job.ts";
 import { ticksOf } from "../functions/stage-handler.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
@@ -114,7 +114,7 @@ export class CloudJobs implements Jobs {
   }
 
   async #with<T>(deployment: Deployment, use: (control: JobControl) => Promise<T>): Promise<T> {
-    const world = this.#world(deployment);
+    const world = deployedWorld(this.#project, this.#database, deployment);
     const { plan, options } = deployment;
     try {
       const { subscriptions } = world;
@@ -122,25 +122,6 @@ export class CloudJobs implements Jobs {
     } finally {
       await world.close();
     }
-  }
-
-  #world({ plan, compile, options, queue, trackerUrl, caller }: Deployment): CloudWorld {
-    const environment = {
-      project: this.#project,
-      database: this.#database,
-      planHash: plan.hash,
-      compile,
-      options,
-      queue,
-      trackerUrl,
-      tasksEmulatorHost: process.env["CLOUD_TASKS_EMULATOR_HOST"],
-      pubsubEmulatorHost: process.env["PUBSUB_EMULATOR_HOST"],
-      auth:
-        caller === undefined
-          ? ({ kind: "emulated" } as const)
-          : ({ kind: "oidc", audience: caller.audience, accounts: [caller.account] } as const),
-    };
-    return cloudWorld(environment, plan.pipeline);
   }
 }
 

@@ -8,7 +8,7 @@ import { MemoryMesh } from "../../emulators/memory/memory-mesh.ts";
 import type { StageStatus } from "../../functions/status.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
-import { elementsOfSources } from "../memory-run.ts";
+import { elementsOfSources, takeInputs } from "../memory-run.ts";
 import type { PublishInput } from "../publish-input.ts";
 import { type Outputs, outputsOf } from "./outputs.ts";
 import type { Flow } from "./workload.ts";
@@ -20,9 +20,6 @@ export interface Measured {
   readonly eventBytes: number | undefined;
   readonly flow: Flow;
 }
-
-/** How much virtual time passes between two looks at what still waits, in ms. */
-const STEP_MS = 1_000;
 
 /**
  * Runs a pipeline over a sample, to its end.
@@ -40,10 +37,7 @@ export async function measureFlow(
   });
   try {
     await mesh.launch();
-    for (const { topic, messages } of inputs) await mesh.publish(topic, messages);
-    while (inputs.some(({ topic }) => mesh.mailboxes.backlog(topic) > 0)) {
-      await mesh.run(mesh.clock.nowMs() + STEP_MS);
-    }
+    await takeInputs(mesh, inputs);
     await mesh.drain();
     await mesh.run();
     const { stages } = await mesh.status();
