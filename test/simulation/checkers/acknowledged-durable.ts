@@ -32,7 +32,7 @@ export const acknowledgedDurable: Checker = {
     return {
       committed: (event) => noteReceived(event, outboxes),
       jobStored({ job: { text } }) {
-        const job = JSON.parse(text) as Job;
+        const job = run.ledger.jobOf(text);
         jobs.set(job.plan, job);
       },
       registered({ id, text }, by) {

@@ -41,7 +41,7 @@ export const noEarlyWatermark: Checker = {
       },
       jobStored(commit) {
         const { plan } = run;
-        const job = JSON.parse(commit.job.text) as Job;
+        const job = ledger.jobOf(commit.job.text);
         const { watermarks } = job;
         // A restored job goes on from what its snapshot had: nothing is before that.
         const isMoved = (ledger.job?.generation ?? 0) !== (job.generation ?? 0);

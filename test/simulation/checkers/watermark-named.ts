@@ -54,7 +54,7 @@ function mistakes(
   commit: JobCommit,
   before: Readonly<Watermarks>,
 ): string | undefined {
-  const job = JSON.parse(commit.job.text) as Job;
+  const job = ledger.jobOf(commit.job.text);
   const heads = new Map<string, ShardProgress>(
     snapshot.heads.map(({ shard, version, progress }) => [
       shardKey(shard),

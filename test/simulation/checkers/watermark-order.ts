@@ -1,5 +1,4 @@
 /** `watermark-forward` (W1) and `output-behind-input` (W2), in every job document that is stored. */
-import type { Job } from "../../../functions/job.ts";
 import type { Checker } from "./checker.ts";
 import { watermarksBefore } from "./generations.ts";
 
@@ -9,7 +8,7 @@ export const watermarkForward: Checker = {
   promise: "W1: neither watermark of a stage ever goes back.",
   watch: ({ ledger }, report) => ({
     jobStored({ job }) {
-      const after = JSON.parse(job.text) as Job;
+      const after = ledger.jobOf(job.text);
       const { watermarks } = after;
       for (const [stage, [input, output]] of Object.entries(watermarksBefore(ledger.job, after))) {
         const [nextInput = -Infinity, nextOutput = -Infinity] = watermarks[stage] ?? [];
@@ -24,9 +23,9 @@ export const watermarkForward: Checker = {
 export const outputBehindInput: Checker = {
   name: "output-behind-input",
   promise: "W2: a stage's output watermark is never ahead of its input watermark.",
-  watch: (_, report) => ({
+  watch: ({ ledger }, report) => ({
     jobStored({ job }) {
-      const { watermarks } = JSON.parse(job.text) as Job;
+      const { watermarks } = ledger.jobOf(job.text);
       for (const [stage, [input, output]] of Object.entries(watermarks)) {
         if (output > input) report(`${stage}: output ${output} is ahead of input ${input}`);
       }

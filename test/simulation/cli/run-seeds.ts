@@ -48,5 +48,8 @@ export async function runSeeds(
 }
 
 function startWorker(selection: Selection): Worker {
-  return new Worker(new URL("./seed-worker.ts", import.meta.url), { workerData: selection });
+  return new Worker(new URL("./seed-worker.ts", import.meta.url), {
+    workerData: selection,
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  });
 }

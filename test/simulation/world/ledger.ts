@@ -39,6 +39,7 @@ export class Ledger {
   /** Progress of all heads that there ever were, by `shardKey` and version: read once. */
   readonly #progress = new Map<string, ShardProgress>();
   readonly #texts = new Map<string, Register>();
+  #read = { text: "{}", job: {} as Job };
   readonly registers = new Map<string, Register>();
   /** Every bundle that a register ever planned, by `bundleKey`. */
   readonly planned = new Map<string, Planned>();
@@ -83,6 +84,12 @@ export class Ledger {
     return register;
   }
 
+  /** A job as its text says; the newest is read once. */
+  jobOf(text: string): Job {
+    if (this.#read.text !== text) this.#read = { text, job: JSON.parse(text) as Job };
+    return this.#read.job;
+  }
+
   commit(shard: ShardRef, head: HeadView): void {
     const key = shardKey(shard);
     this.heads.set(key, head);
@@ -109,7 +116,7 @@ export class Ledger {
 
   storeJob(job: JobRecord, removed: readonly string[]): void {
     const before = this.job;
-    this.job = JSON.parse(job.text) as Job;
+    this.job = this.jobOf(job.text);
     const { state, plan, generation = 0, watermarks } = this.job;
     const isStep = before?.state !== state || before.plan !== plan;
     if (isStep || (before.generation ?? 0) !== generation) this.steps++;
