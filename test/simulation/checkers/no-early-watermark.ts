@@ -6,7 +6,6 @@
  */
 
 import type { Envelope } from "../../../functions/envelope.ts";
-import type { Job } from "../../../functions/job.ts";
 import type { Checker } from "./checker.ts";
 import { type OnTheWay, onTheWay, sidesOf, stageOf } from "./in-flight.ts";
 
