@@ -5,6 +5,7 @@
  * emulators' variables lead the same clients there.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { cancel } from "../functions/control/cancel.ts";
 import { drainJob } from "../functions/control/drain.ts";
 import type { JobControl } from "../functions/control/job-control.ts";
 import { launchAnew } from "../functions/control/relaunch.ts";
@@ -54,6 +55,10 @@ export class CloudJobs implements Jobs {
 
   async prepare(running: Deployment, input: UpdateInput): Promise<void> {
     await this.#with(running, (control) => prepareUpdate(control, input));
+  }
+
+  async clear(finished: Deployment): Promise<void> {
+    await this.#with(finished, (control) => cancel(control, { keepsState: false }));
   }
 
   finish(deployment: Deployment): Promise<Job> {

@@ -80,6 +80,10 @@ export class JobStep {
     for (const next of deployments) {
       const stored = this.#stored.get(next.plan.pipeline);
       if (stored === undefined || isOf(stored, next.plan) || isGone(stored.job)) continue;
+      if (stored.job.state === "DONE") {
+        await jobs.clear(stored.deployment);
+        continue;
+      }
       tell(`Pipeline ${next.plan.pipeline}: its state moves to plan ${next.plan.hash}.`);
       const options = this.#updateOptions(stored, next.plan);
       // Addresses are the old ones until the new functions stand.
@@ -100,7 +104,7 @@ export class JobStep {
     await jobs.feed(deployment, adoptedSubscriptions(plan));
     const stored = this.#stored.get(plan.pipeline);
     const own = { ...deployment, stack };
-    const isAnew = stored === undefined || isGone(stored.job);
+    const isAnew = stored === undefined || isGone(stored.job) || stored.job.state === "DONE";
     const goesOn = !isAnew && (!isOf(stored, plan) || stored.job.state === "UPDATING");
     const job = goesOn ? await jobs.finish(own) : await jobs.launch(own);
     return job.state;
@@ -113,11 +117,9 @@ export class JobStep {
     requireLaunchable(job);
     if (isOf(stored, plan)) return;
     if (job.state === "DONE") {
-      throw new MeshError(
-        "ERR_OPTION",
-        `Pipeline ${plan.pipeline} is DONE, and its plan has changed: a job that has ended takes no other one. ` +
-          "Give the pipeline another name.",
-      );
+      const { tell } = this.#input;
+      tell(`Pipeline ${plan.pipeline} is DONE, and its plan has changed: it begins anew.`);
+      return;
     }
     requireState(job, "updated", ["RUNNING", "UPDATING"]);
     const options = this.#updateOptions(stored, plan);

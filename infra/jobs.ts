@@ -19,6 +19,8 @@ export interface Jobs {
   stored(): Promise<readonly StoredJob[]>;
   /** Moves a job's state to another plan; its functions and topics can then be replaced. */
   prepare(running: Deployment, input: UpdateInput): Promise<void>;
+  /** Deletes what a job that is DONE has left: the next launch begins anew. */
+  clear(finished: Deployment): Promise<void>;
   /** Lets a job go on whose new functions stand. */
   finish(deployment: Deployment): Promise<Job>;
   /** Launches a job, or makes sure that it was. */

@@ -7,7 +7,7 @@
  * JX1. An activation that is out when the state is deleted can't bring a shard back: it knows a head
  *      that is gone, or none, and then the shard's genesis document is there already.
  */
-import type { Job } from "../job.ts";
+import { isGone, type Job } from "../job.ts";
 import type { ShardRef } from "../ports.ts";
 import { changeJob } from "./change-job.ts";
 import { type JobControl, requireState, stopping } from "./job-control.ts";
@@ -20,9 +20,11 @@ export interface CancelOptions {
 }
 
 /**
- * Cancels a job; cancelling one that was cancelled with its state kept may still delete it.
+ * Cancels a job. One that was cancelled with its state kept, or is DONE, may have it deleted: the next
+ * launch begins anew.
  *
- * @throws ERR_OPTION if the job is DONE or UPDATING, or its state is gone and was to be kept
+ * @throws ERR_OPTION if the job is UPDATING, or its state was to be kept, and is gone or of a job that
+ *   is DONE
  */
 export async function cancel(
   { deployment, world, subscriptions }: JobControl,
@@ -32,10 +34,9 @@ export async function cancel(
   const { all, mailboxes } = subscriptionsOf(plan);
   const configs = await subscriptions.configs(all);
   const job = await changeJob(plan, world.store, (before) => {
-    const states = ["RUNNING", "PAUSED", "DRAINING", "CANCELLED"] as const;
-    requireState(before, "cancelled", states);
-    const isGone = before.state === "CANCELLED" && before.keepsState !== true;
-    if (isGone && keepsState) requireState(before, "cancelled with its state kept", []);
+    requireState(before, "cancelled", ["RUNNING", "PAUSED", "DRAINING", "CANCELLED", "DONE"]);
+    const isOver = isGone(before) || before.state === "DONE";
+    if (isOver && keepsState) requireState(before, "cancelled with its state kept", []);
     return { ...stopping(before, configs, world.clock.nowMs()), state: "CANCELLED", keepsState };
   });
   await subscriptions.stop(all);

@@ -29,7 +29,7 @@ const WAYS_OUT: Readonly<Record<JobState, string>> = {
   DRAINING: "Wait until it is DONE, or cancel it: tidemark cancel",
   UPDATING: "Wait until the update has ended.",
   CANCELLED: "If its state was kept, it can be taken up again: tidemark resume",
-  DONE: "It has ended.",
+  DONE: "It has ended. Let the next launch begin anew: tidemark cancel",
 };
 
 /** Returns the error of a step that can't be taken in a job's state. */

@@ -1,5 +1,6 @@
 /**
- * Relaunch: a job begins anew under the name of one that was cancelled with its state deleted.
+ * Relaunch: a job begins anew under the name of one that was cancelled with its state deleted, or is
+ * DONE and of another plan.
  *
  * Owns: the steps, and launching whatever stands. Does not own: the state of a generation
  * (replace-state.ts), or the first launch (launch.ts).
@@ -9,10 +10,12 @@
  *      know of shards can't be committed.
  * RL2. Cut off anywhere, launching again ends right.
  */
+import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { isMeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment, readDeployment } from "../deployment.ts";
 import { isGone, type Job, newJob } from "../job.ts";
 import { launch, startRegisters } from "../launch.ts";
+import { cancel } from "./cancel.ts";
 import { untilAnswered } from "./drain.ts";
 import type { JobControl } from "./job-control.ts";
 import { commitJob, replaceShards } from "./replace-state.ts";
@@ -20,9 +23,10 @@ import { resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /**
- * Launches a pipeline whose topics and functions stand; one that was cancelled begins anew.
+ * Launches a pipeline whose topics and functions stand. One that was cancelled begins anew, and so does
+ * one that is DONE and whose plan has changed; DONE under the same plan, it stays so.
  *
- * @throws ERR_PLAN_MISMATCH if a job of another plan is stored
+ * @throws ERR_PLAN_MISMATCH if a job of another plan is stored that has not ended
  * @throws ERR_OPTION if the job was cancelled with its state kept
  */
 export async function launchAnew(control: JobControl): Promise<void> {
@@ -37,8 +41,8 @@ export async function launchAnew(control: JobControl): Promise<void> {
 }
 
 /**
- * Puts a new job in the place of one whose state was deleted, and lets it go on; any other stays as it
- * is. Its reads begin with `launch`.
+ * Puts a new job in the place of one whose state was deleted, or that is DONE under another plan, and
+ * lets it go on; any other stays as it is. Its reads begin with `launch`.
  *
  * @param control - of the plan that the job is to run: any plan
  * @returns the job, or undefined if there was nothing to do
@@ -50,6 +54,11 @@ export async function relaunch(control: JobControl): Promise<Job | undefined> {
   if (record === undefined) return undefined;
   const before = JSON.parse(record.text) as Job;
   if (before.plan === plan.hash && isAboutToGoOn(before)) return resume(control);
+  if (isFinished(before, plan)) {
+    const finished = await readDeployment(world.store, before.plan);
+    await cancel({ ...control, deployment: finished }, { keepsState: false });
+    return relaunch(control);
+  }
   if (!isGone(before)) return undefined;
   await emptyMailboxes(control, before);
   await putDeployment(world.store, deployment);
@@ -71,6 +80,11 @@ export async function relaunch(control: JobControl): Promise<Job | undefined> {
     startRegisters(reads, world.clock.nowMs()),
   );
   return resume(control);
+}
+
+/** Whether a job has come to its end under another plan than it is to have. */
+function isFinished({ state, plan }: Job, { hash }: MeshPlan): boolean {
+  return state === "DONE" && plan !== hash;
 }
 
 /** Whether a launch was cut off when all was ready. */

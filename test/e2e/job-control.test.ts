@@ -131,6 +131,9 @@ it.concurrent("pause, resume, cancel with its state kept, and a drain past loops
     expect(codes).toEqual(Array(USERS).fill("ERR_SINK"));
     const over = await tidemark(run, "resume", "controlled");
     expect([over.code, over.aside]).toEqual([1, expect.stringContaining("is DONE")]);
+    const forgotten = await tidemark(run, "cancel", "controlled", "--yes");
+    expect([forgotten.code, forgotten.aside]).toEqual([0, ""]);
+    expect((await run.mesh.status()).state).toBe("CANCELLED");
   });
 });
 

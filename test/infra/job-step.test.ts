@@ -59,6 +59,10 @@ class FakeJobs implements Jobs {
     this.prepared.push(input);
   }
 
+  async clear({ plan }: Deployment): Promise<void> {
+    this.asked.push(`clear ${plan.hash}`);
+  }
+
   async finish({ plan }: Deployment): Promise<Job> {
     this.asked.push(`finish ${plan.hash}`);
     return newJob(plan.pipeline, plan.hash, 0);
@@ -197,14 +201,17 @@ describe("a plan that has changed and fits", () => {
     expect(jobs.asked).toEqual([`launch ${renamed.hash} of this`]);
   });
 
-  test.each(["PAUSED", "DRAINING", "DONE"] as const)(
-    "of a job that is %s is refused",
-    async (state) => {
-      const jobs = new FakeJobs(storedOf(old, state));
-      await expect(run(jobs, [renamed], config)).rejects.toMatchObject({ code: "ERR_OPTION" });
-      expect(jobs.asked).toEqual([]);
-    },
-  );
+  test.each([renamed, unfit])("of a job that is DONE begins anew, whatever fits", async (plan) => {
+    const { jobs, told } = await run(new FakeJobs(storedOf(old, "DONE")), [plan]);
+    expect(jobs.asked).toEqual([`clear ${old.hash}`, `launch ${plan.hash} of this`]);
+    expect(told).toEqual(["Pipeline orders is DONE, and its plan has changed: it begins anew."]);
+  });
+
+  test.each(["PAUSED", "DRAINING"] as const)("of a job that is %s is refused", async (state) => {
+    const jobs = new FakeJobs(storedOf(old, state));
+    await expect(run(jobs, [renamed], config)).rejects.toMatchObject({ code: "ERR_OPTION" });
+    expect(jobs.asked).toEqual([]);
+  });
 });
 
 describe("a plan that does not fit the stored state", () => {

@@ -54,6 +54,7 @@ describe("the program", () => {
     const jobs: Jobs = {
       stored: () => note("stored").then(() => []),
       prepare: () => note("prepare"),
+      clear: () => note("clear"),
       drain: () => note("drain"),
       feed: () => note("feed"),
       finish: ({ plan }) => note("finish").then(() => newJob(plan.pipeline, plan.hash, 0)),

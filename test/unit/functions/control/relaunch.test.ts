@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
 import { ALL_CONNECTORS } from "../../../../functions/connectors/all.ts";
 import { cancel } from "../../../../functions/control/cancel.ts";
+import { drainJob } from "../../../../functions/control/drain.ts";
 import type { JobControl } from "../../../../functions/control/job-control.ts";
 import { launchAnew, relaunch } from "../../../../functions/control/relaunch.ts";
 import type { Store } from "../../../../functions/ports.ts";
@@ -67,6 +68,62 @@ test("it begins anew, with what waits at the source and what comes", async () =>
   expect((await mesh.status()).stages.map(({ elementsIn }) => elementsIn)).toEqual([1, 1, 1]);
   await say(mesh, "a", "a");
   expect(await countsOf(mesh)).toEqual({ a: 2, c: 1 });
+});
+
+describe("a job that is DONE", () => {
+  const finished = async (): Promise<MemoryMesh> => {
+    const mesh = new MemoryMesh(words(), { shards: 2, isVirtualOnly: true });
+    await mesh.launch();
+    await say(mesh, "a", "b");
+    await mesh.during(drainJob(mesh.control));
+    await mesh.run();
+    await say(mesh, "c");
+    return mesh;
+  };
+
+  test("stays so when it is launched again", async () => {
+    const mesh = await finished();
+    await mesh.launch();
+    expect(await mesh.job()).toMatchObject({ state: "DONE" });
+  });
+
+  test("begins anew once its state is deleted, with what came since its drain", async () => {
+    const mesh = await finished();
+    await cancel(mesh.control, { keepsState: false });
+    await mesh.launch();
+    expect(await mesh.job()).toMatchObject({ state: "RUNNING", generation: 1 });
+    await say(mesh, "a");
+    expect(await countsOf(mesh)).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
+  test("has no state to keep", async () => {
+    const mesh = await finished();
+    expect(await codeOf(() => cancel(mesh.control, { keepsState: true }))).toBe("ERR_OPTION");
+    expect((await mesh.job())?.state).toBe("DONE");
+  });
+
+  test("begins anew under another plan, wherever that was cut off", async () => {
+    const plan = compile(words("other"), { shards: 3 });
+    for (let nth = 1; nth < 40; nth++) {
+      const mesh = await finished();
+      const { control } = mesh;
+      const next = {
+        ...control,
+        deployment: { ...control.deployment, plan, compile: { shards: 3 } },
+      };
+      const cut = await codeOf(() => mesh.during(relaunch(failing(next, nth))));
+      await mesh.during(relaunch(next));
+      expect(await mesh.job()).toMatchObject({ state: "RUNNING", plan: plan.hash });
+      const { heads } = await mesh.store.snapshot();
+      expect(heads.every(({ shard }) => plan.stages.some(({ id }) => id === shard.stage))).toBe(
+        true,
+      );
+      if (cut !== undefined) continue;
+      expect(nth).toBeGreaterThan(8);
+      return;
+    }
+    expect.fail("the launch never came to its end");
+  });
 });
 
 test("again and again, and launching what runs changes nothing", async () => {
