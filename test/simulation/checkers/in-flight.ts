@@ -6,6 +6,7 @@ import type { ShardProgress } from "../../../functions/head.ts";
 import type { Job } from "../../../functions/job.ts";
 import type { Register } from "../../../functions/register.ts";
 import type { MeshPlan } from "../../../sdk/compile/plan.ts";
+import { bundleKey } from "../world/ledger.ts";
 import { today } from "./generations.ts";
 
 /** A bundle, or a range of bundles, on its way. */
@@ -30,14 +31,19 @@ export function hasReceived(
   return false;
 }
 
-/** Returns all that is on its way. */
+/**
+ * Returns all that is on its way.
+ *
+ * @param counts - whether a bundle that a shard has sent is to be looked at, by `bundleKey`
+ */
 export function onTheWay(
   heads: ReadonlyMap<string, ShardProgress>,
   registers: Iterable<Register>,
   job: Job | undefined,
+  counts: (bundle: string) => boolean = () => true,
 ): OnTheWay[] {
   const own = [...registers].map((register) => today(register, job));
-  return [...own.flatMap((register) => planned(heads, register)), ...sentBy(heads)];
+  return [...own.flatMap((register) => planned(heads, register)), ...sentBy(heads, counts)];
 }
 
 function planned(
@@ -50,14 +56,17 @@ function planned(
   });
 }
 
-function sentBy(heads: ReadonlyMap<string, ShardProgress>): OnTheWay[] {
+function sentBy(
+  heads: ReadonlyMap<string, ShardProgress>,
+  counts: (bundle: string) => boolean,
+): OnTheWay[] {
+  const isOpen = (producer: string, target: string, n: number): boolean =>
+    !hasReceived(heads.get(target), producer, n) && counts(bundleKey(producer, target, n));
   return [...heads].flatMap(([producer, { sent }]) =>
     Object.entries(sent).flatMap(([target, { ranges }]) =>
       ranges.flatMap(([first, last, minTime]): OnTheWay[] => {
         let open = 0;
-        for (let n = first; n <= last; n++) {
-          if (!hasReceived(heads.get(target), producer, n)) open++;
-        }
+        for (let n = first; n <= last; n++) open += Number(isOpen(producer, target, n));
         if (open === 0) return [];
         const what = `${open} of bundles ${first} to ${last} from ${producer} to ${target}`;
         return [{ from: stageOf(producer), to: stageOf(target), minTime, what }];

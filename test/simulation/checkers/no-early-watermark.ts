@@ -3,11 +3,15 @@
  * way to it and was on time when it was sent. A register that came after the tracker's snapshot is
  * measured by the source's watermark of that snapshot: it may be late because the source said so.
  * And where all sources are bounded, nothing is ever sent behind the watermark of where it goes.
+ *
+ * What a shard passes on of a bundle that was received before an update already is no element: it is
+ * known by its id where it goes (passed-on.ts).
  */
 
 import type { Envelope } from "../../../functions/envelope.ts";
 import type { Checker } from "./checker.ts";
 import { type OnTheWay, onTheWay, sidesOf, stageOf } from "./in-flight.ts";
+import { PassedOn } from "./passed-on.ts";
 
 /** W3: no watermark passes what is inside the mesh. */
 export const noEarlyWatermark: Checker = {
@@ -17,11 +21,14 @@ export const noEarlyWatermark: Checker = {
     const { ledger } = run;
     let seen = new Set<string>();
     let seenVersion = -1;
+    const passedOn = new PassedOn();
     // Nothing of a bounded source is ever late, so nothing may be sent behind a watermark either.
     const isBounded = run.plan.stages.every(({ kind }) => kind !== "ingest");
     return {
-      committed({ after }) {
+      committed(event) {
         const { plan } = run;
+        const { after } = event;
+        passedOn.note(event, ledger.job);
         for (const entry of isBounded ? after.outbox : []) {
           if (entry.kind !== "bundle") continue;
           const { stage, producer, minTime, count } = JSON.parse(entry.text) as Envelope;
@@ -54,6 +61,7 @@ export const noEarlyWatermark: Checker = {
           heads,
           staying.map(([, register]) => register),
           job,
+          (bundle) => !passedOn.again.has(bundle),
         );
         const check = (one: OnTheWay, key: string): void => {
           const was = before[key]?.[0] ?? Number.NEGATIVE_INFINITY;
