@@ -2,18 +2,21 @@
  * Lean clients: what no function of ours can reach is left out of Google's clients.
  *
  * Owns: what is left out, and what stands in its place. V8 reads every character of a bundle before a
- * function can start, and most of the clients is for others: services that administer, messages in
- * code beside the same messages in JSON, transport over REST.
+ * function can start, and most of the clients is for others: services that administer, and messages
+ * in code beside the same messages in JSON.
  *
- * LC1. What is left out is never half there: whoever asks for it is told that it was left out.
- * LC2. A package that no longer has a file which is replaced here fails the build.
+ * LC1. What is left out is never half there: whoever asks for it all the same gets an error.
+ * LC2. Where a package no longer has what is left out or replaced here, the build fails.
  */
 import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 import { MeshError } from "../sdk/model/errors.ts";
 import { leanProtos } from "./lean-protos.ts";
 
-/** Methods that functions/gcp/ calls in a function, by the package whose protos.json has them. */
+/**
+ * Methods that functions/gcp/ calls in a function, by the package whose protos.json has them. Over gRPC:
+ * what a client over REST would need of them is not kept.
+ */
 const CALLED: Readonly<Record<string, readonly [service: string, methods: readonly string[]]>> = {
   "@google-cloud/firestore-api": [
     "google.firestore.v1.Firestore",
@@ -67,7 +70,7 @@ const REPLACED: Readonly<Record<string, string>> = {
       return type.fromObject(value);
     } };
     exports.google = { firestore: { v1: { Value } } };`,
-  // Messages in code, which are for services that administer.
+  // Messages in code of services that administer.
   ...Object.fromEntries(
     ["iam_service", "locations", "operations"].map((name) => {
       const file = `google-gax/build/protos/${name}.js`;
