@@ -49,23 +49,23 @@ const idleClient = (name: string): string => `
     async close() {}
   };`;
 
-/** What stands in the place of a file. */
+/** What stands in the place of a file: code of that package, which requires what its package does. */
 const REPLACED: Readonly<Record<string, string>> = {
-  "@google-cloud/pubsub/build/src/index.js": `exports.v1 = require("@google-cloud/pubsub-api");`,
+  "@google-cloud/pubsub/build/src/index.js": `exports.v1 = require('@google-cloud/pubsub-api');`,
   // Subscriptions are stopped and started by whoever controls a job, never by a function of its.
   "@google-cloud/pubsub-api/build/src/index.js": `
-    exports.PublisherClient = require("./v1/publisher_client").PublisherClient;
+    exports.PublisherClient = require('./v1/publisher_client').PublisherClient;
     exports.SubscriberClient = class { constructor() { throw new Error(${words("SubscriberClient")}); } };`,
   "@google-cloud/firestore-api/build/src/index.js": `
-    exports.v1 = require("./v1");`,
+    exports.v1 = require('./v1');`,
   "@google-cloud/firestore-api/build/src/v1/index.js": `
-    exports.FirestoreClient = require("./firestore_client").FirestoreClient;`,
+    exports.FirestoreClient = require('./firestore_client').FirestoreClient;`,
   // The one message that Firestore's client takes from messages in code, to set nested fields.
   "@google-cloud/firestore/build/protos/firestore_v1_proto_api.js": `
-    const { Root } = require("protobufjs");
+    const { Root } = require('protobufjs');
     let type;
     const Value = { fromObject(value) {
-      type ??= Root.fromJSON(require("@google-cloud/firestore-api/build/protos/protos.json"))
+      type ??= Root.fromJSON(require('@google-cloud/firestore-api/build/protos/protos.json'))
         .lookupType("google.firestore.v1.Value");
       return type.fromObject(value);
     } };
