@@ -77,6 +77,7 @@ const REPLACED: Readonly<Record<string, string>> = {
       return [file, leftOut(file)];
     }),
   ),
+  "protobufjs/ext/descriptor/index.js": leftOut("protobufjs/ext/descriptor"),
   // Node has its own streams since version 18.
   "web-streams-polyfill/dist/ponyfill.es2018.js": leftOut("web-streams-polyfill"),
   "google-gax/build/src/iamService.js": idleClient("IamClient"),
@@ -89,7 +90,6 @@ const REPLACED: Readonly<Record<string, string>> = {
  */
 const PROTO_LOADER = "@grpc/proto-loader/build/src/index.js";
 const DESCRIPTORS: readonly (readonly [string, string])[] = [
-  [`const descriptor = require("protobufjs/ext/descriptor");`, ""],
   [`const messageDescriptor = message.toDescriptor('proto3');`, ""],
   ["type: messageDescriptor.$type.toObject(messageDescriptor, descriptorOptions),", ""],
   [`const enumDescriptor = enumType.toDescriptor('proto3');`, ""],
@@ -100,7 +100,7 @@ const DESCRIPTORS: readonly (readonly [string, string])[] = [
 const PROTOS = /^(.*?)\/build\/.*protos\.json$/;
 
 const filter =
-  /[\\/]node_modules[\\/](?:@google-cloud|google-gax|@grpc[\\/]proto-loader|web-streams-polyfill)[\\/].*\.js(?:on)?$/;
+  /[\\/]node_modules[\\/](?:@google-cloud|google-gax|@grpc[\\/]proto-loader|protobufjs|web-streams-polyfill)[\\/].*\.js(?:on)?$/;
 
 /** Leaves out of Google's clients what functions/gcp/ can't reach. */
 export const leanClients: Plugin = {
