@@ -14,6 +14,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  // What was loaded here keeps its files below the folder, and other tests run in this process.
+  vi.resetModules();
   await rm(folder, { recursive: true });
 });
 
