@@ -21,7 +21,7 @@ import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { ownFile } from "../sdk/model/own-file.ts";
 import { withoutForeignCode } from "./foreign-code.ts";
-import { googleClients, sharedGoogleClients } from "./google-clients.ts";
+import { type Extent, googleClients, sharedGoogleClients } from "./google-clients.ts";
 import { ownLocation } from "./own-location.ts";
 import { projectMap, projectOf } from "./source-map-paths.ts";
 
@@ -176,12 +176,16 @@ async function buildTexts(
   file: string,
 ): Promise<{ readonly clients: string; readonly built: Map<string, Built> }> {
   try {
-    const [clients, { outputFiles }] = await Promise.all([
-      googleClients(COMMON),
+    let extent: Extent = "lean";
+    const shared = sharedGoogleClients(() => {
+      extent = "whole";
+    });
+    const [, { outputFiles }] = await Promise.all([
+      googleClients(COMMON, extent), // Most likely it stays so.
       build({
         ...COMMON,
         entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-        plugins: [virtualEntries(entries), sharedGoogleClients, ownLocation],
+        plugins: [virtualEntries(entries), shared, ownLocation],
         outdir: root,
         format: "cjs",
         write: false,
@@ -191,6 +195,7 @@ async function buildTexts(
         sourcesContent: false,
       }),
     ]);
+    const clients = await googleClients(COMMON, extent);
     const before = `"use strict";${clients}`;
     const own = resolve(root);
     const folders = { from: own, project: projectOf(file), own };

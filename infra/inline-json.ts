@@ -13,8 +13,14 @@ import type { Plugin } from "esbuild";
 /** `getJSON(path.join(dirname, 'a', 'b'))` with the parts in the first group. */
 const jsonRead = /getJSON\(path\.join\(dirname, ([^)]*)\)\)/g;
 
-/** Bundles the Cloud Tasks client with its JSON inside. */
-export const inlineTasksJson: Plugin = {
+/**
+ * Bundles the Cloud Tasks client with its JSON inside.
+ *
+ * @param change - of each file's text; as it is where left out
+ */
+export const inlineTasksJson = (
+  change: (path: string, text: string) => string = (_path, text) => text,
+): Plugin => ({
   name: "tidemark-inline-json",
   setup(plugin) {
     plugin.onResolve({ filter: /^@google-cloud\/tasks$/ }, () => {
@@ -24,9 +30,10 @@ export const inlineTasksJson: Plugin = {
     plugin.onLoad({ filter: /cloud_tasks_client\.js$/ }, ({ path }) => {
       const inlined = readFileSync(path, "utf8").replace(jsonRead, (_read, parts: string) => {
         const segments = parts.split(",").map((part) => part.trim().replaceAll("'", ""));
-        return readFileSync(join(dirname(path), ...segments), "utf8");
+        const file = join(dirname(path), ...segments);
+        return change(file, readFileSync(file, "utf8"));
       });
       return { contents: inlined.replace("fileURLToPath(import.meta.url)", "''"), loader: "js" };
     });
   },
-};
+});

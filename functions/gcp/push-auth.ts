@@ -63,9 +63,12 @@ export function callerCheck(auth: PushAuth): CallerCheck {
 
 type Verify = (token: string) => Promise<JWTPayload>;
 
-/** The library is loaded with the first request: an emulated function never needs it. */
+/** Parts of the library are loaded with the first request: an emulated function never needs them. */
 async function newVerify(keysUrl: string): Promise<Verify> {
-  const { createRemoteJWKSet, jwtVerify } = await import("jose");
+  const [{ jwtVerify }, { createRemoteJWKSet }] = await Promise.all([
+    import("jose/jwt/verify"),
+    import("jose/jwks/remote"),
+  ]);
   // Keeps the keys, and asks again for one that it doesn't know: issuers change them.
   const keys: JWTVerifyGetKey = createRemoteJWKSet(new URL(keysUrl));
   return async (token) => {

@@ -175,7 +175,7 @@ const importRules: readonly {
   {
     files: /^functions\/gcp\//,
     folders: /^(sdk|functions)\//,
-    packages: /^(node:|@google-cloud\/|@grpc\/|jose$)/,
+    packages: /^(node:|@google-cloud\/|@grpc\/|jose(\/|$))/,
   },
   {
     files: /^functions\//,

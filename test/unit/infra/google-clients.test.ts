@@ -14,6 +14,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  // What was loaded here keeps its files below the folder, and other tests run in this process.
+  vi.resetModules();
   await rm(folder, { recursive: true });
 });
 
@@ -21,7 +23,7 @@ afterEach(async () => {
 async function clients(): Promise<string> {
   vi.resetModules();
   const { googleClients } = await import("../../../infra/google-clients.ts");
-  return googleClients({ bundle: true, platform: "node", logLevel: "silent" });
+  return googleClients({ bundle: true, platform: "node", logLevel: "silent" }, "lean");
 }
 
 it("is built once, kept for other processes, and built again when a file has changed (GC1)", async () => {
