@@ -240,8 +240,11 @@ export class AuthorFlow {
     for (const argument of node.arguments) this.#value(argument, into, self);
   }
 
-  /** `count` of `count()`, `pubsub` of `pubsub.topic()`, if the SDK's. */
+  /** `count` of `count()`, `pubsub` of `pubsub.topic()`, `statefulDoFn` of `statefulDoFn()()`. */
   #sdkName(callee: AnyNode): string | undefined {
+    if (callee.type === "CallExpression" && callee.arguments.length === 0) {
+      return this.#sdkName(callee.callee);
+    }
     const of = callee.type === "MemberExpression" && !callee.computed ? callee.object : callee;
     const binding = this.#bindingOf(of);
     return binding === undefined ? undefined : this.#input.sdk.get(binding);

@@ -23,7 +23,7 @@ import { SourceMap, type SourceMapPayload } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type AnyNode, type Program, parse } from "acorn";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin, transform } from "esbuild";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import type { GraphNode, NodeId } from "../sdk/model/graph.ts";
 import { AuthorFlow } from "./author-flow.ts";
@@ -132,8 +132,10 @@ function ownModules({ file }: ForeignCodeInput, textOf: (bundle: string) => stri
       builder.onResolve({ filter: /^file:/, namespace: "author" }, ({ path, kind }) =>
         builder.resolve(fileURLToPath(path), { kind, resolveDir: dirname(file) }),
       );
-      builder.onLoad({ filter: /.*/, namespace: "author" }, ({ path }) => {
-        return { contents: textOf(path), loader: "js", resolveDir: dirname(file) };
+      builder.onLoad({ filter: /.*/, namespace: "author" }, async ({ path }) => {
+        // Before the build: what is left out there has kept its neighbours apart, and so shows.
+        const { code } = await transform(textOf(path), { format: "esm", treeShaking: true });
+        return { contents: code, loader: "js", resolveDir: dirname(file) };
       });
     },
   };
@@ -266,15 +268,15 @@ function emptied(text: string, functions: readonly AnyFunction[]): string {
   return `${sdk}${called}${parts.join("")}${text.slice(at)}`;
 }
 
-/** A function of the same kind, name and number of parameters. */
+/** A function of the same kind, name and `length`. */
 function emptyOf(node: AnyFunction, text: string): string {
-  const count = node.params.findIndex(
+  const optional = node.params.findIndex(
     ({ type }) => type === "AssignmentPattern" || type === "RestElement",
   );
-  const parameters = Array.from(
-    { length: count === -1 ? node.params.length : count },
-    (_, i) => `$${i}`,
-  );
+  const length = optional === -1 ? node.params.length : optional;
+  const parameters = Array.from({ length }, (_, i) => `$${i}`);
+  // A setter must have one.
+  if (optional === 0) parameters.push("$0=0");
   const isAsync = node.async ? "async " : "";
   if (node.type === "ArrowFunctionExpression") return `${isAsync}(${parameters})=>${CALLED}()`;
   const rest = `(${parameters}){${CALLED}()}`;
