@@ -151,7 +151,7 @@ async function buildTexts(
     const building = googleClients(COMMON);
     const own = isDeployed
       ? await withoutForeignCode({
-          ...{ file, plan, sdk: tidemarkAlias, clients: await building },
+          ...{ file, plan, sdk: tidemarkAlias },
           options: { ...COMMON, plugins },
         })
       : undefined;

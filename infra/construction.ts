@@ -31,8 +31,6 @@ export interface ConstructionInput {
   readonly statements: readonly AnyNode[];
   readonly bindings: Bindings;
   readonly sdk: ReadonlyMap<Binding, string>;
-  /** A script that the module needs before it. */
-  readonly before: string;
 }
 
 /** What was seen. */
@@ -79,7 +77,7 @@ export async function construct(input: ConstructionInput): Promise<Construction 
     for (const part of partsOf(node)) mark(part);
   };
   for (const statement of input.statements) mark(statement);
-  const head = headOf(input.before);
+  const head = headOf(input);
   // A stable sort: what is around something else was marked before it.
   insertions.sort((a, b) => a.at - b.at);
   const text = `${head}${insertedInto(input.text, insertions)}`;
@@ -130,19 +128,30 @@ function marksOf({ body }: AnyFunction, number: number): Insertion[] {
   ];
 }
 
-/** In one line, so that a place in the module tells its line. */
-function headOf(before: string): string {
+/** What a bundle has for its modules; Google's clients are those of this process. */
+const surroundings: Readonly<Record<string, string>> = {
+  require: "$tmRequire(import.meta.url)",
+  __filename: "import.meta.filename",
+  __dirname: "import.meta.dirname",
+  googleClients: `{of:new Proxy({},{get:(_,name)=>()=>$tmRequire(${JSON.stringify(import.meta.url)})(name)})}`,
+};
+
+/** What stands before the module's text. */
+function headOf({ bindings }: ConstructionInput): string {
+  const declared = new Set([...bindings.values()].map(({ name }) => name));
   const isSdk = "it instanceof $tmPCollection||it instanceof $tmRoot";
   return [
     'import{createRequire as $tmRequire}from"node:module"',
     `import{compile as $tmCompile}from${sdk("compile/compile.ts")}`,
     `import{PCollection as $tmPCollection}from${sdk("pcollection.ts")}`,
     `import{Root as $tmRoot}from${sdk("pipeline.ts")}`,
-    "const require=$tmRequire(import.meta.url)",
+    ...Object.entries(surroundings).flatMap(([name, value]) =>
+      declared.has(name) ? [] : [`const ${name}=${value}`],
+    ),
     "const $tmRan=new Set(),$tmOther=new Set()",
     `const $tmOf=(i,it)=>{if(!(${isSdk}))$tmOther.add(i);return it}`,
     "export{$tmCompile,$tmRan,$tmOther}",
-    `${before}\n`,
+    "\n",
   ].join(";");
 }
 

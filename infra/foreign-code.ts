@@ -45,8 +45,6 @@ export interface ForeignCodeInput {
   readonly options: BuildOptions & { readonly plugins: Plugin[] };
   /** Absolute paths of the SDK's modules, by the names that authors import them by. */
   readonly sdk: Readonly<Record<string, string>>;
-  /** A script that declares Google's clients. */
-  readonly clients: string;
 }
 
 /** The author's module for each bundle. */
@@ -148,32 +146,31 @@ const nothing: ForeignTo = () => [];
 
 async function foreignFunctions(
   { text, map }: AuthorModule,
-  { plan, sdk, clients }: ForeignCodeInput,
+  { plan, sdk }: ForeignCodeInput,
 ): Promise<ForeignTo> {
   let program: Program;
   try {
-    program = parse(text, { ecmaVersion: "latest", sourceType: "module" });
+    program = parse(text, { ecmaVersion: "latest", sourceType: "module", locations: true });
   } catch {
     return nothing; // Newer than the parser, or sloppy code of a package.
   }
   const bindings = bindingsOf(program);
-  const isAuthors = authorsOf(text, map);
-  const statements = program.body.filter(isAuthors);
-  if (statements.some((statement) => callsEval(statement, bindings))) return nothing;
+  const isAuthors = authorsOf(map);
+  const statements = new Set<AnyNode>(program.body.filter(isAuthors));
+  if ([...statements].some((statement) => callsEval(statement, bindings))) return nothing;
   const imported = importsOf(program, bindings, sdk);
   const seen = await construct({
     text,
-    statements,
+    statements: [...statements],
     bindings,
     sdk: imported,
-    before: text.includes("googleClients.of[") ? clients : "",
   }).catch(() => undefined);
   const nodes = seen?.pipeline.graph.nodes ?? [];
   if (seen === undefined || !hasAll(nodes, plan)) return nothing;
   const { ran, calls } = seen;
   const flow = new AuthorFlow({
     ...{ program, bindings, ran, calls, sdk: imported },
-    isAuthors: (statement) => statements.includes(statement as (typeof statements)[number]),
+    isAuthors: (statement) => statements.has(statement),
   });
   return (bundle) => {
     const own = runBy(bundle, plan, nodes);
@@ -182,17 +179,17 @@ async function foreignFunctions(
 }
 
 /** Returns whether a statement is of the author's files: packages stay as they are. */
-function authorsOf(text: string, map: string): (statement: AnyNode) => boolean {
-  const payload = JSON.parse(map) as SourceMapPayload;
-  const entries = new SourceMap(payload);
-  const starts = [0];
-  for (const line of text.split("\n")) starts.push((starts.at(-1) ?? 0) + line.length + 1);
-  return ({ start, end }) => {
-    const line = starts.findLastIndex((at) => at <= start);
-    const entry = entries.findEntry(line, start - (starts[line] ?? 0));
+function authorsOf(map: string): (statement: AnyNode) => boolean {
+  const entries = new SourceMap(JSON.parse(map) as SourceMapPayload);
+  return ({ loc }) => {
+    if (loc == null) return false;
+    const { start, end } = loc;
+    const entry = entries.findEntry(start.line - 1, start.column);
     if (!("originalSource" in entry)) return false;
-    const at = (starts[entry.generatedLine] ?? 0) + entry.generatedColumn;
-    return start <= at && at < end && !entry.originalSource.includes("/node_modules/");
+    const [line, column] = [entry.generatedLine + 1, entry.generatedColumn];
+    const isBefore = line < start.line || (line === start.line && column < start.column);
+    const isBehind = line > end.line || (line === end.line && column >= end.column);
+    return !isBefore && !isBehind && !entry.originalSource.includes("/node_modules/");
   };
 }
 

@@ -318,6 +318,27 @@ describe.concurrent("each stage keeps what it may call of", () => {
   }
 });
 
+test("packages, Google's clients too, stay as they are beside it", async () => {
+  const shape = {
+    of: "",
+    with: `
+      import { Firestore } from "@google-cloud/firestore";
+      import { DateTime } from "luxon";
+      import { z } from "zod";
+      const __dirname = import.meta.dirname;
+      const schema = z.object({ m1: z.string().transform((x) => "m2" + x) });
+      let store;
+      const look = (x) => { store ??= new Firestore(); return "m3" + x; };
+      const time = (x) => "m4" + DateTime.fromMillis(x).toISO() + __dirname;`,
+    reads: ".map((x) => schema.parse(x)).map(time)",
+    groups: ".map(look)",
+    in: {},
+  };
+  const built = await ownTexts({ "main.ts": moduleOf(shape) });
+  const where = ["m1", "m2", "m3", "m4"].map((part) => whereIs(part, built));
+  expect(where).toEqual(["rgt", "rgt", "g", "r"]);
+});
+
 test("a function that asks the pipeline for its graph keeps all of it", async () => {
   const shape = {
     of: "",

@@ -1,13 +1,15 @@
 /**
  * Own modules: the author's module as each bundle of a deploy has it, without the engine around it.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import Module from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { tidemarkAlias } from "../../infra/code-bundle.ts";
 import { withoutForeignCode } from "../../infra/foreign-code.ts";
+import { sharedGoogleClients } from "../../infra/google-clients.ts";
 import { loadPipeline } from "../../infra/load-pipeline.ts";
 import { ownLocation } from "../../infra/own-location.ts";
 import { compile } from "../../sdk/compile/compile.ts";
@@ -35,6 +37,11 @@ const options = {
 export async function ownTexts(files: Readonly<Record<string, string>>): Promise<OwnTexts> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-own-"));
   try {
+    // What a project imports from packages, it has.
+    await symlink(
+      fileURLToPath(new URL("../../node_modules", import.meta.url)),
+      join(folder, "node_modules"),
+    );
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
     const [main = ""] = Object.keys(files);
     return await buildOf(join(folder, main));
@@ -46,15 +53,15 @@ export async function ownTexts(files: Readonly<Record<string, string>>): Promise
 async function buildOf(file: string): Promise<OwnTexts> {
   const { pipeline } = await loadPipeline(file);
   const plan = compile(pipeline);
-  const plugins: Plugin[] = [ownLocation];
-  const input = { file, plan, sdk: tidemarkAlias, clients: "" };
+  const plugins: Plugin[] = [sharedGoogleClients, ownLocation];
+  const input = { file, plan, sdk: tidemarkAlias };
   const own = await withoutForeignCode({ ...input, options: { ...options, plugins } });
   const stages = new Map(plan.stages.map(({ id, name }) => [id, name]));
   const ids = [...stages.keys(), "tracker"];
   const { outputFiles } = await build({
     ...options,
     entryPoints: ids.map((id) => ({ in: own.nameOf(id), out: id })),
-    plugins: [own.plugin],
+    plugins: [own.plugin, ...plugins],
     outdir: tmpdir(),
     format: "cjs",
     write: false,
