@@ -21,6 +21,7 @@ import {
   isFunction,
   partsOf,
 } from "./author-names.ts";
+import { type Holder, Holders } from "./function-holders.ts";
 
 /** What is known of a module before its values are followed. */
 export interface FlowInput {
@@ -36,35 +37,10 @@ export interface FlowInput {
   readonly isAuthors: (statement: AnyNode) => boolean;
 }
 
-/** Who holds functions: a declaration, or the call of a transform. */
-class Holder {
-  readonly functions: AnyFunction[] = [];
-  /** What it names, and so holds. */
-  readonly named = new Set<Binding>();
-  /** Names of properties that are functions. */
-  readonly keys = new Set<string>();
-  /** Names of properties that code which runs early asks `this` for. */
-  readonly asked = new Set<string>();
-  /** What extends the class that it is. */
-  readonly heirs = new Set<Holder>();
-  readonly nodes: readonly NodeId[];
-  /** A pipeline gives access to all its transforms. */
-  isPipeline = false;
-  isClass = false;
-
-  constructor(nodes: readonly NodeId[] = []) {
-    this.nodes = nodes;
-  }
-}
-
 /** A module whose values have been followed. */
 export class AuthorFlow {
-  readonly #common = new Holder();
-  readonly #transforms: Holder[] = [];
-  readonly #leaked = new Set<Holder>();
-  readonly #holders = new Map<Binding, Holder[]>();
-  readonly #bases: { readonly base: Binding; readonly heir: Holder }[] = [];
-  readonly #all: Holder[] = [this.#common];
+  readonly #holders = new Holders();
+  readonly #common = this.#holders.common;
   readonly #input: FlowInput;
 
   constructor(input: FlowInput) {
@@ -75,62 +51,12 @@ export class AuthorFlow {
       if (input.isAuthors(statement)) this.#early(statement, this.#common);
       else this.#nameAll(statement, this.#common);
     }
-    this.#relate();
+    this.#holders.relate();
   }
 
   /** Returns the functions that nothing calls but by way of transforms other than these nodes'. */
   foreignTo(isOwn: (node: NodeId) => boolean): AnyFunction[] {
-    const own = this.#transforms.filter(({ nodes }) => nodes.some(isOwn));
-    const held = this.#reach([this.#common, ...this.#leaked, ...own]);
-    if ([...held].some(({ isPipeline }) => isPipeline)) return [];
-    return this.#all.flatMap((holder) => (held.has(holder) ? [] : holder.functions));
-  }
-
-  #reach(from: readonly Holder[]): Set<Holder> {
-    const reached = new Set(from);
-    for (const holder of reached) {
-      for (const binding of holder.named) {
-        for (const next of this.#holders.get(binding) ?? []) reached.add(next);
-      }
-    }
-    return reached;
-  }
-
-  /** AF3, where classes extend others and objects hold what others have. */
-  #relate(): void {
-    for (const { base, heir } of this.#bases) {
-      const holders = this.#holders.get(base) ?? [];
-      if (holders.length === 0 || !holders.every(({ isClass }) => isClass)) this.#leak(heir);
-      for (const holder of holders) holder.heirs.add(heir);
-    }
-    for (const holder of this.#all) {
-      if (holder.asked.size === 0) continue;
-      const family = this.#reach([...withHeirs(holder)]);
-      const isAsked = [...family].some(({ keys }) =>
-        [...keys].some((key) => holder.asked.has(key)),
-      );
-      if (isAsked) this.#leak(holder);
-    }
-    for (const holder of this.#leaked) {
-      for (const heir of holder.heirs) this.#leaked.add(heir);
-    }
-  }
-
-  #leak(holder: Holder): void {
-    this.#leaked.add(holder);
-  }
-
-  #holder(nodes?: readonly NodeId[]): Holder {
-    const holder = new Holder(nodes);
-    this.#all.push(holder);
-    return holder;
-  }
-
-  #holds(holder: Holder, binding: Binding | undefined): void {
-    if (binding === undefined) return;
-    const holders = this.#holders.get(binding) ?? [];
-    holders.push(holder);
-    this.#holders.set(binding, holders);
+    return this.#holders.foreignTo(isOwn);
   }
 
   #bindingOf(node: AnyNode): Binding | undefined {
@@ -155,7 +81,7 @@ export class AuthorFlow {
    */
   #early(node: AnyNode, self: Holder): void {
     if (isFunction(node)) {
-      const holder = node.type === "FunctionDeclaration" ? this.#holder() : this.#common;
+      const holder = node.type === "FunctionDeclaration" ? this.#holders.add() : this.#common;
       this.#function(node, holder, self);
       return;
     }
@@ -165,7 +91,7 @@ export class AuthorFlow {
         return;
       case "ThisExpression":
       case "MetaProperty":
-        this.#leak(self);
+        this.#holders.handOn(self);
         return;
       case "MemberExpression":
         this.#earlyMember(node, self);
@@ -174,7 +100,7 @@ export class AuthorFlow {
         this.#declarator(node, self);
         return;
       case "ClassDeclaration":
-        this.#class(node, this.#holder());
+        this.#class(node, this.#holders.add());
         return;
       case "ClassExpression":
         this.#class(node, this.#common);
@@ -200,8 +126,8 @@ export class AuthorFlow {
   }
 
   #declarator({ id, init }: Extract<AnyNode, { type: "VariableDeclarator" }>, self: Holder): void {
-    const holder = this.#holder();
-    for (const name of declaredBy(id)) this.#holds(holder, this.#bindingOf(name));
+    const holder = this.#holders.add();
+    for (const name of declaredBy(id)) this.#holders.declare(holder, this.#bindingOf(name));
     this.#earlyPattern(id, self);
     if (init != null) this.#value(init, holder, self);
   }
@@ -232,8 +158,7 @@ export class AuthorFlow {
     }
     let into = holder;
     if (nodes !== undefined) {
-      into = this.#holder(nodes);
-      this.#transforms.push(into);
+      into = this.#holders.add(nodes);
     }
     if (name === undefined) this.#early(callee, self);
     if (name === "pipeline") into.isPipeline = true;
@@ -363,7 +288,7 @@ export class AuthorFlow {
   }
 
   #function(node: AnyFunction, holder: Holder, self: Holder): void {
-    if (node.id != null) this.#holds(holder, this.#bindingOf(node.id));
+    if (node.id != null) this.#holders.declare(holder, this.#bindingOf(node.id));
     const isArrow = node.type === "ArrowFunctionExpression";
     if (this.#input.ran.has(node)) {
       const inner = isArrow ? self : holder;
@@ -374,17 +299,17 @@ export class AuthorFlow {
     holder.functions.push(node);
     for (const part of partsOf(node)) this.#nameAll(part, holder);
     // The arrow takes `this` along to where it goes.
-    if (isArrow && self !== holder && namesThis(node)) this.#leak(self);
+    if (isArrow && self !== holder && namesThis(node)) this.#holders.handOn(self);
   }
 
   #class(node: Extract<AnyNode, Class>, holder: Holder): void {
     holder.isClass = true;
-    if (node.id != null) this.#holds(holder, this.#bindingOf(node.id));
+    if (node.id != null) this.#holders.declare(holder, this.#bindingOf(node.id));
     if (node.superClass != null) {
       this.#value(node.superClass, holder, holder);
       const base = this.#bindingOf(node.superClass);
-      if (base === undefined) this.#leak(holder);
-      else this.#bases.push({ base, heir: holder });
+      if (base === undefined) this.#holders.handOn(holder);
+      else this.#holders.extend(base, holder);
     }
     for (const member of node.body.body) {
       if (member.type === "StaticBlock") this.#earlyParts(member, holder);
@@ -396,14 +321,6 @@ export class AuthorFlow {
       }
     }
   }
-}
-
-function withHeirs(holder: Holder): Set<Holder> {
-  const all = new Set([holder]);
-  for (const each of all) {
-    for (const heir of each.heirs) all.add(heir);
-  }
-  return all;
 }
 
 function keyOf(key: AnyNode): string {
