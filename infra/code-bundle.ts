@@ -69,42 +69,13 @@ export async function bundlePipeline(input: BundleInput): Promise<readonly Stage
   if (!existsSync(input.file)) {
     throw new MeshError("ERR_PIPELINE_FILE", `There is no file at ${input.file}.`);
   }
-  const entries = new Map([
-    ...input.plan.stages.map((stage) => [stage.id, stageEntry(input.file, stage)] as const),
-    ["tracker", trackerEntry(input.file)],
-  ]);
-  if (input.isDeployed === true) {
-    entries.set(GRAPH, `export { default } from ${JSON.stringify(input.file)};`);
-  }
-  const { clients, built } = await buildTexts(entries, input.file);
-  const before = `"use strict";${clients}`;
-  const bundles = input.isDeployed === true ? isolated(built, before, input.plan) : built;
-  bundles.delete(GRAPH);
+  const { clients, built } = await buildTexts(input);
   return Promise.all(
-    [...bundles].map(([name, { text, map }]) =>
-      store(name, { text: `${before}${text}`, map }, input.folder),
+    [...built].map(([name, { text, map }]) =>
+      store(name, { text: `"use strict";${clients}${text}`, map }, input.folder),
     ),
   );
 }
-
-/** Returns the bundles of a deploy. */
-function isolated(
-  built: ReadonlyMap<string, Built>,
-  before: string,
-  plan: MeshPlan,
-): Map<string, Built> {
-  const texts = new Map([...built].map(([name, { text }]) => [name, text]));
-  const graph = { text: texts.get(GRAPH) ?? "", before };
-  return new Map(
-    [...withoutForeignCode(texts, graph, plan)].map(([name, text]) => [
-      name,
-      { text, map: undefined },
-    ]),
-  );
-}
-
-/** A bundle that is not stored: it only builds the graph. No stage has this id. */
-const GRAPH = "graph";
 
 /** Lets `import "tidemark"` mean this package, wherever the user's file lies. */
 export const tidemarkAlias: Readonly<Record<string, string>> = {
@@ -172,33 +143,45 @@ const COMMON = {
 
 /** One build for all entries: what they share is read and parsed once. */
 async function buildTexts(
-  entries: ReadonlyMap<string, string>,
-  file: string,
+  input: BundleInput,
 ): Promise<{ readonly clients: string; readonly built: Map<string, Built> }> {
+  const { file, plan, isDeployed = false } = input;
+  let extent: Extent = "lean";
+  const shared = sharedGoogleClients(() => {
+    extent = "whole";
+  });
+  const plugins = [shared, ownLocation];
   try {
-    let extent: Extent = "lean";
-    const shared = sharedGoogleClients(() => {
-      extent = "whole";
-    });
+    const own = isDeployed
+      ? await withoutForeignCode({
+          ...{ file, plan, sdk: tidemarkAlias },
+          options: { ...COMMON, plugins },
+        })
+      : undefined;
+    const authored = (name: string): string => own?.nameOf(name) ?? file;
+    const entries = new Map([
+      ...plan.stages.map((stage) => [stage.id, stageEntry(authored(stage.id), stage)] as const),
+      ["tracker", trackerEntry(authored("tracker"))],
+    ]);
     const [, { outputFiles }] = await Promise.all([
       googleClients(COMMON, extent), // Most likely it stays so.
       build({
         ...COMMON,
         entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
-        plugins: [virtualEntries(entries), shared, ownLocation],
+        plugins: [virtualEntries(entries), ...(own === undefined ? [] : [own.plugin]), ...plugins],
         outdir: root,
         format: "cjs",
         write: false,
         alias: { ...tidemarkAlias },
         // Beside the bundle, which does not name it: it is read only for what was thrown.
-        sourcemap: "external",
+        sourcemap: isDeployed ? false : "external",
         sourcesContent: false,
       }),
     ]);
     const clients = await googleClients(COMMON, extent);
     const before = `"use strict";${clients}`;
-    const own = resolve(root);
-    const folders = { from: own, project: projectOf(file), own };
+    const from = resolve(root);
+    const folders = { from, project: projectOf(file), own: from };
     const built = new Map<string, Built>();
     for (const { path, text } of outputFiles) {
       const name = basename(basename(path, ".map"), ".js");

@@ -12,7 +12,6 @@ import type { GraphBuilder, NodeDraft, TransformOptions } from "./graph-builder.
 import type { SinkSpec } from "./io/sink-spec.ts";
 import type { Sink } from "./io/source.ts";
 import { requireRunnable, type SplittableDoFn } from "./io/splittable/splittable.ts";
-import { authored } from "./model/authored.ts";
 import { MeshError } from "./model/errors.ts";
 import type { AnyKV, GraphNode } from "./model/graph.ts";
 import { type KeyOf, type KV, kv, type ValueOf } from "./model/kv.ts";
@@ -175,7 +174,7 @@ export class PCollection<out T> {
   /** Each element with its key. Equal keys are equal by value: see `encodeKey`. */
   keyBy<K>(fn: (element: T) => K, options: TransformOptions = {}): PCollection<KV<K, T>> {
     const pair = (element: unknown): unknown => kv(fn(element as T), element);
-    return this.#then({ kind: "map", fn: authored(pair, fn) }, "keyBy", options);
+    return this.#then({ kind: "map", fn: pair }, "keyBy", options);
   }
 
   /** The keys of key-value pairs, one for each pair. */

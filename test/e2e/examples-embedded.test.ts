@@ -1,5 +1,5 @@
 /**
- * The examples on the embedded world: real bundles in real processes, and ordinary clients.
+ * The examples on the embedded world: the bundles of a deploy in real processes, ordinary clients.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import earthquakes from "../../examples/earthquakes.ts";
@@ -29,7 +29,7 @@ describe.concurrent("on the embedded world", () => {
   it(
     "6,000 flights give every airport-hour and the worst airports of every day",
     async () => {
-      const bundled = await bundle("examples/flights.ts", flights);
+      const bundled = await bundle("examples/flights.ts", flights, { isDeployed: true });
       await runFlights(bundled, {}, FLIGHTS.slice(0, 6_000), DEADLINES);
     },
     TIMEOUT_MS,
@@ -38,7 +38,7 @@ describe.concurrent("on the embedded world", () => {
   it(
     "earthquakes give every hour, pane by pane: on time, and again for each late report",
     async () => {
-      const bundled = await bundle("examples/earthquakes.ts", earthquakes);
+      const bundled = await bundle("examples/earthquakes.ts", earthquakes, { isDeployed: true });
       const panes = await runEarthquakes(bundled, {}, QUAKES, DEADLINES);
       expect(new Set(panes.map(({ timing }) => timing))).toEqual(new Set(["ON_TIME", "LATE"]));
     },
@@ -50,7 +50,7 @@ describe.concurrent("on the embedded world", () => {
     async () => {
       // Imported only now: the module reads WORD_COUNT_OUT, as it does in each process of the mesh.
       const { default: wordCount } = await import("../../examples/word-count.ts");
-      const bundled = await bundle("examples/word-count.ts", wordCount);
+      const bundled = await bundle("examples/word-count.ts", wordCount, { isDeployed: true });
       await runWordCount(bundled, {}, DEADLINES);
     },
     TIMEOUT_MS,

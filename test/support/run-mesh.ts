@@ -47,12 +47,18 @@ const folders: string[] = [];
  * Bundles a module's pipeline into a folder of its own.
  *
  * @param path - of the module, from the project's folder
+ * @param isDeployed - as for a deploy: without the functions of other stages
  */
-export async function bundle(path: string, pipeline: Pipeline): Promise<BundledPipeline> {
+export async function bundle(
+  path: string,
+  pipeline: Pipeline,
+  { isDeployed = false } = {},
+): Promise<BundledPipeline> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-e2e-"));
   folders.push(folder);
   const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  return { pipeline, bundles: await bundlePipeline({ file, plan: compile(pipeline), folder }) };
+  const input = { file, plan: compile(pipeline), folder, isDeployed };
+  return { pipeline, bundles: await bundlePipeline(input) };
 }
 
 /** Removes all that `bundle` made. */

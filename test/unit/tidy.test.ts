@@ -185,7 +185,7 @@ const importRules: readonly {
   {
     files: /^infra\//,
     folders: /^(sdk|functions|infra)\//,
-    packages: /^(node:|esbuild$|@pulumi\/pulumi$|@pulumi\/gcp\/)/,
+    packages: /^(node:|acorn$|esbuild$|@pulumi\/pulumi$|@pulumi\/gcp\/)/,
   },
   {
     files: /^emulators\/pulumi\//,
