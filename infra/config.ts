@@ -6,6 +6,7 @@
  *
  * CF1. All that is wrong is said at once, in one error, each fault with its key.
  */
+import { DEFAULT_OPTIONS } from "../functions/options.ts";
 import { MeshConfigReader, projectOf } from "./config-reader.ts";
 import { FIRESTORE_LOCATIONS, REGIONS } from "./regions.ts";
 import { DEFAULT_SETTINGS, type FunctionSettings, settingsOf } from "./settings.ts";
@@ -58,6 +59,10 @@ export interface DeployConfig {
   readonly alertChannels: readonly string[];
   /** An element that waits longer is reported, in s. */
   readonly freshnessSeconds: number;
+  /** How often the tracker logs watermarks, of which the dashboard draws their lag, in s; 0: never. */
+  readonly watermarkLogSeconds: number;
+  /** A stage whose watermark lies further behind the clock is reported, in s; undefined: none. */
+  readonly watermarkLagSeconds: number | undefined;
   /** USD a month of one pipeline that is reported when it is passed; undefined: none. */
   readonly budgetPerMonth: number | undefined;
   /** By pipeline: transforms that were renamed, old name → new name. */
@@ -80,6 +85,7 @@ const TICK_MS_MAX = 3_600_000;
 const GATHER_MS_MAX = 10_000;
 const TIMEOUT_SECONDS_MAX = 3_600;
 const FRESHNESS_SECONDS_MAX = 7 * 24 * 3_600;
+const LAG_SECONDS_MAX = 366 * 24 * 3_600;
 
 /**
  * Reads a stack's configuration.
@@ -121,6 +127,9 @@ export function readConfig(all: Readonly<Record<string, string>>): DeployConfig 
     ),
     alertChannels: read.list("alertChannels"),
     freshnessSeconds: read.count("freshnessSeconds", 60, FRESHNESS_SECONDS_MAX) ?? 300,
+    watermarkLogSeconds:
+      read.count("watermarkLogSeconds", 0, 3_600) ?? DEFAULT_OPTIONS.watermarkLogMs / 1_000,
+    watermarkLagSeconds: read.count("watermarkLagSeconds", 60, LAG_SECONDS_MAX),
     budgetPerMonth: read.count("budgetPerMonth", 1, 1_000_000),
     rename: read.nestedTexts("rename"),
     drop: read.lists("drop"),
@@ -150,6 +159,12 @@ function checkTogether(read: MeshConfigReader, config: DeployConfig): void {
     read.fault(
       "kmsKey",
       "needs tidemark:repository too: functions with a key take their images from a repository of yours.",
+    );
+  }
+  if (config.watermarkLagSeconds !== undefined && config.watermarkLogSeconds === 0) {
+    read.fault(
+      "watermarkLagSeconds",
+      "needs watermarks that are logged: watermarkLogSeconds is 0.",
     );
   }
   const both = Object.keys(config.secrets).filter((name) => name in config.env);

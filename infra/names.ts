@@ -23,6 +23,9 @@ const BUCKET_CHARS_MAX = 63;
 /** @see https://docs.cloud.google.com/resource-manager/docs/labels-overview */
 const LABEL_CHARS_MAX = 63;
 
+/** @see https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/projects.metrics */
+const LOG_METRIC_CHARS_MAX = 100;
+
 const HASH_DIGITS = 6;
 
 /** Returns the name of a function: of a stage, or `tracker`. */
@@ -63,6 +66,12 @@ export function queueName(pipeline: string): string {
 /** Returns the name of the topic, and its subscription, that keeps what could not be delivered. */
 export function undeliveredName(pipeline: string): string {
   return `tm-${pipeline}-undelivered`;
+}
+
+/** Returns the name of the log-based metric of a pipeline's watermarks. */
+export function watermarkMetricName(pipeline: string): string {
+  const kind = "/watermark_lag";
+  return shortened(`tm-${pipeline}`, LOG_METRIC_CHARS_MAX - kind.length) + kind;
 }
 
 /** Returns text as the value of a label. */

@@ -20,7 +20,7 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import type { Deployment } from "../functions/deployment.ts";
-import type { EngineOptions } from "../functions/options.ts";
+import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import type { PipelineGraph } from "../sdk/model/graph.ts";
 import { declareAccounts, type MeshAccounts } from "./accounts.ts";
@@ -39,6 +39,7 @@ import { declareQueue } from "./queue.ts";
 import { type Right, rightsOf } from "./rights.ts";
 import { type FunctionSettings, settingsOf } from "./settings.ts";
 import { declareCode } from "./source-bucket.ts";
+import { declareWatermarkMetric } from "./watermark-metric.ts";
 
 /** What a pipeline is deployed with. */
 export interface MeshPipelineArgs {
@@ -216,13 +217,19 @@ export class MeshPipeline extends ComponentResource {
 
   /** What people look at, and are told; no job waits for it. */
   #watch(): Output<string> {
-    const { platform, alerts = NO_ALERTS } = this.#args;
+    const { platform, alerts = NO_ALERTS, engine } = this.#args;
     const { project, database } = platform;
     const { plan } = this;
+    const { watermarkLogMs } = { ...DEFAULT_OPTIONS, ...engine };
     const settingsOf = (name: string): FunctionSettings => this.#settings(name);
-    const ready = platform.ready(this);
-    declareAlerts({ project, plan, alerts, settingsOf, labels: this.#place.labels }, ready);
-    const { id } = declareDashboard({ project, database, plan, settingsOf }, ready);
+    const seen = { project, plan, watermarkLogMs, settingsOf };
+    const metrics =
+      watermarkLogMs === 0
+        ? []
+        : [declareWatermarkMetric(project, plan.pipeline, platform.ready(this))];
+    const ready = platform.ready(this, metrics);
+    declareAlerts({ ...seen, alerts, labels: this.#place.labels }, ready);
+    const { id } = declareDashboard({ ...seen, database }, ready);
     return id.apply((known) => dashboardUrl(known, project));
   }
 
@@ -271,6 +278,7 @@ export class MeshPipeline extends ComponentResource {
 const NO_ALERTS: AlertSettings = {
   channels: [],
   freshnessSeconds: 300,
+  watermarkLagSeconds: undefined,
   budgetPerMonth: undefined,
 };
 

@@ -95,11 +95,13 @@ function pipelineOf(
     alerts: {
       channels: config.alertChannels,
       freshnessSeconds: config.freshnessSeconds,
+      watermarkLagSeconds: config.watermarkLagSeconds,
       budgetPerMonth: config.budgetPerMonth,
     },
   });
 }
 
-function engineOf({ tickMs, gatherMs }: DeployConfig): Partial<EngineOptions> {
-  return { tickMs, ...(gatherMs !== undefined && { gatherMs }) };
+function engineOf({ tickMs, gatherMs, watermarkLogSeconds }: DeployConfig): Partial<EngineOptions> {
+  const watermarkLogMs = watermarkLogSeconds * 1_000;
+  return { tickMs, watermarkLogMs, ...(gatherMs !== undefined && { gatherMs }) };
 }

@@ -13,6 +13,7 @@ import { database } from "./database.ts";
 import { field } from "./field.ts";
 import { cloudFunction } from "./function.ts";
 import { iamMembers } from "./iam-member.ts";
+import { logMetric } from "./log-metric.ts";
 import { queue } from "./queue.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 import { secret } from "./secret.ts";
@@ -30,6 +31,6 @@ export const kinds: ReadonlyMap<string, ResourceKind> = new Map(
     ...[topic, subscription, queue],
     ...[database, field, compositeIndex],
     ...[secret, secretVersion],
-    ...[dashboard, alertPolicy],
+    ...[dashboard, alertPolicy, logMetric],
   ].map((kind) => [kind.type, kind]),
 );
