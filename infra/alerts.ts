@@ -5,7 +5,7 @@
  * that stands still; and where they are asked for, watermarks far behind and cost past a budget. Does not own: the queries (queries.ts).
  */
 import { AlertPolicy, type AlertPolicyArgs } from "@pulumi/gcp/monitoring/alertPolicy.js";
-import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { undeliveredName } from "./names.ts";
 import {
@@ -21,7 +21,7 @@ import type { FunctionSettings } from "./settings.ts";
 /** Who is told, and from when on. */
 export interface AlertSettings {
   /** Full names of notification channels. */
-  readonly channels: readonly string[];
+  readonly channels: readonly Input<string>[];
   /** An element that waits longer is reported, in s. */
   readonly freshnessSeconds: number;
   /** A stage whose watermark lies further behind the clock is reported, in s; undefined: none. */

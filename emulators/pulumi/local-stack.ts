@@ -31,6 +31,8 @@ export interface LocalStackOptions {
   readonly stack?: string;
   /** `namespace:key` and value, above those of the files. */
   readonly config: Readonly<Record<string, string>>;
+  /** The same for what the files would hold encrypted. */
+  readonly secretConfig?: Readonly<Record<string, string>>;
   readonly onLog?: (line: LogLine) => void;
   readonly onStep?: (step: Step) => void;
   readonly onMessage?: (message: ProgramMessage) => void;
@@ -77,7 +79,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 }
 
 function stackOf(options: LocalStackOptions, cloud: LocalCloud, folder: string): LocalStack {
-  const { project, program, config, onStep, onMessage, signal } = options;
+  const { project, program, config, secretConfig, onStep, onMessage, signal } = options;
   const { stack: name = "local" } = options;
   const { world, functions } = cloud;
   const variables = {
@@ -94,6 +96,7 @@ function stackOf(options: LocalStackOptions, cloud: LocalCloud, folder: string):
     stateFile: join(folder, "state.json"),
     config: { "gcp:project": project, ...config, ...more },
     env: variables,
+    ...(secretConfig !== undefined && { secretConfig }),
     ...(onStep !== undefined && { onStep }),
     ...(onMessage !== undefined && { onMessage }),
     ...(signal !== undefined && { signal }),

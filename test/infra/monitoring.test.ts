@@ -42,6 +42,29 @@ describe("alert policies", () => {
     expect(without.every(({ inputs }) => inputs.documentation.content.length > 20)).toBe(true);
   });
 
+  test("mail addresses become channels, once for all policies", async () => {
+    const alertEmails = ["ops@example.com", "a.b@example.com", "a-b@example.com"];
+    const alerts = {
+      channels,
+      freshnessSeconds: 90,
+      budgetPerMonth: undefined,
+      watermarkLagSeconds: undefined,
+    };
+    const made = await declared(() => declarePipeline(flights, { alerts }, { alertEmails }));
+    const mail = ofType(made, "monitoring/notificationChannel:NotificationChannel");
+    expect(mail.map(({ inputs }) => inputs.labels.email_address).sort()).toEqual(
+      [...alertEmails].sort(),
+    );
+    expect(mail.every(({ inputs }) => inputs.type === "email")).toBe(true);
+    expect(new Set(mail.map(({ name }) => name)).size).toBe(3);
+    for (const { inputs } of ofType(made, "monitoring/alertPolicy:AlertPolicy")) {
+      expect(inputs.notificationChannels).toEqual([
+        ...channels,
+        ...alertEmails.map((email) => `projects/demo-project/notificationChannels/${email}`),
+      ]);
+    }
+  });
+
   test("each looks at the pipeline's own resources and no others", async () => {
     const all = await policies();
     const [freshness, letters, errors] = ["freshness", "dead-letters", "errors"].map((name) =>

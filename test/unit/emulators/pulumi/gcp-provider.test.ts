@@ -25,6 +25,7 @@ const types = {
   secretVersion: "gcp:secretmanager/secretVersion:SecretVersion",
   secretMember: "gcp:secretmanager/secretIamMember:SecretIamMember",
   dashboard: "gcp:monitoring/dashboard:Dashboard",
+  channel: "gcp:monitoring/notificationChannel:NotificationChannel",
   metric: "gcp:logging/metric:Metric",
   alert: "gcp:monitoring/alertPolicy:AlertPolicy",
 } as const;
@@ -201,6 +202,12 @@ describe("inputs", () => {
       "dashboardJson",
       { dashboardJson: '{"displayName":"d","gridLayout":{"x":"metric.type=\\"nowhere/x\\""}}' },
     ],
+    ["channel", "type", { type: "mail", labels: { email_address: "a@b.c" } }],
+    ["channel", "labels.email_address", { type: "email", labels: {} }],
+    ["channel", "labels.email_address", { type: "email", labels: { email_address: "ops" } }],
+    ["channel", "labels.url", { type: "email", labels: { email_address: "a@b.c", url: "x" } }],
+    ["secret", "replication", { secretId: "s", replication: {} }],
+    ["secret", "secretId", { secretId: "a b", replication: { auto: {} } }],
     ["metric", "name", with_(metricInputs, { name: "/lag" })],
     ["metric", "filter", with_(metricInputs, { filter: "payload.lag:*" })],
     [
@@ -286,6 +293,22 @@ describe("a project", () => {
     await provider.update(types.metric, made, wider);
     await provider.delete(types.metric, made);
     expect(stack.cloud.names("projects/p/metrics/")).toEqual([]);
+  });
+
+  test("a channel that a policy sends to is not deleted before it", async () => {
+    await enable("monitoring");
+    const inputs = { type: "email", labels: { email_address: "ops@example.com" } };
+    const channel = await make("channel", inputs);
+    const name = String(channel.outputs["name"]);
+    expect(name).toMatch(/^projects\/p\/notificationChannels\/\d+$/);
+    const absent = { filter: 'metric.type="run.googleapis.com/x"', duration: "60s" };
+    const alert = await make("alert", {
+      ...{ combiner: "OR", displayName: "a", notificationChannels: [name] },
+      conditions: [{ displayName: "c", conditionAbsent: absent }],
+    });
+    await expect(provider.delete(types.channel, channel)).rejects.toThrow("is used by 1 alert");
+    await provider.delete(types.alert, alert);
+    await provider.delete(types.channel, channel);
   });
 
   test("topics and subscriptions are in the embedded Pub/Sub, until they are deleted", async () => {
