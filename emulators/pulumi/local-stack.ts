@@ -33,6 +33,8 @@ export interface LocalStackOptions {
   readonly config: Readonly<Record<string, string>>;
   /** The same for what the files would hold encrypted. */
   readonly secretConfig?: Readonly<Record<string, string>>;
+  /** The longest pause after pushes that failed, in ms; default 60,000, as at Google. */
+  readonly pushBackoffMaxMs?: number;
   readonly onLog?: (line: LogLine) => void;
   readonly onStep?: (step: Step) => void;
   readonly onMessage?: (message: ProgramMessage) => void;
@@ -62,12 +64,15 @@ const STAYS = /\/services\/[a-z]+\.googleapis\.com$|\/serviceAccounts\/service-\
  * @throws ERR_EMULATOR, ERR_PORT_IN_USE
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { project, onLog } = options;
+  const { project, pushBackoffMaxMs, onLog } = options;
   const policy = new IamPolicy();
   const functions = await startFunctionHost([], onLog === undefined ? {} : { onLog });
   let world: LocalWorld | undefined;
   try {
-    world = await startLocalWorld({ world: "embedded", project, functions, policy });
+    world = await startLocalWorld({
+      ...{ world: "embedded", project, functions, policy },
+      ...(pushBackoffMaxMs !== undefined && { pushBackoffMaxMs }),
+    });
     const folder = await mkdtemp(join(tmpdir(), "tidemark-stack-"));
     const cloud = new LocalCloud({ project, world, functions, policy, folder });
     return stackOf(options, cloud, folder);
