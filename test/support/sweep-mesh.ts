@@ -26,6 +26,8 @@ const PUSH_BACKOFF_MS_MAX = 200;
 const AGAIN = { seconds: 0, nanos: 250_000_000 } as const;
 const ATTEMPTS = { least: 5, most: 100 } as const;
 const DAY_MS = 86_400_000;
+/** So many windows that the last stage has two that end at once, however its ticks fall. */
+const DAYS = 6;
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
@@ -172,15 +174,15 @@ export class SweepMesh {
 
   async #flights(piece: number, signal: AbortSignal): Promise<void> {
     const { days } = this.#outputs;
-    const day = START_MS + piece * 6 * DAY_MS;
+    const day = START_MS + piece * 20 * DAY_MS;
     const given = days.count;
-    for (const atMs of [day, day + DAY_MS]) {
-      for (const origin of ["SFO", "JFK"]) await this.#flight(atMs, origin);
+    for (let n = 0; n < DAYS; n++) {
+      for (const origin of ["SFO", "JFK"]) await this.#flight(day + n * DAY_MS, origin);
     }
     await this.#letters("flights", signal);
     // What ends the windows comes after what is in them, however often that comes again.
-    await this.#flight(day + 5 * DAY_MS);
-    await this.#until(() => days.count >= given + 2, signal);
+    await this.#flight(day + 15 * DAY_MS);
+    await this.#until(() => days.count >= given + DAYS, signal);
   }
 
   async #clicks(piece: number, signal: AbortSignal): Promise<void> {
