@@ -36,6 +36,8 @@ export interface LocalWorldOptions {
   readonly ports?: LocalPorts;
   readonly persistFolder?: string;
   readonly faults?: Faults;
+  /** The longest pause after pushes that failed, in ms; embedded alone. Default 60,000. */
+  readonly pushBackoffMaxMs?: number;
   /** Functions of this process: they are pushed to directly, and serve their services' URLs. */
   readonly functions?: FunctionHost;
   /**
@@ -153,7 +155,7 @@ async function startEmbedded(
   rights: LocalRights,
   keep: Keep,
 ): Promise<EmbeddedServices> {
-  const { functions } = options;
+  const { functions, pushBackoffMaxMs } = options;
   const tasks = await keep(
     startTasks({
       ...serviceOptions(options, "tasks"),
@@ -166,7 +168,11 @@ async function startEmbedded(
   const pubsub = await keep(
     startPubsub({
       ...serviceOptions(options, "pubsub"),
-      push: { ...push, ...(functions !== undefined && { direct: functions.dispatch }) },
+      push: {
+        ...push,
+        ...(pushBackoffMaxMs !== undefined && { backoffMaxMs: pushBackoffMaxMs }),
+        ...(functions !== undefined && { direct: functions.dispatch }),
+      },
       ...(access !== undefined && { access }),
     }),
   );

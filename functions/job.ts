@@ -45,6 +45,8 @@ export interface Job {
   readonly state: JobState;
   /** Of a job that is UPDATING. */
   readonly change?: JobChange;
+  /** Snapshots that updates have made for themselves and that nobody needs any more: to be deleted. */
+  readonly spent?: readonly string[];
   /** Processing time of the launch, in ms: a source may be silent from the beginning. */
   readonly launchedAtMs: number;
   /** What the control of the job has stopped; undefined: all subscriptions push. */
@@ -75,6 +77,12 @@ export interface JobChange {
   readonly snapshot?: string;
   /** Hash of the plan that it is replaced for. */
   readonly plan?: string;
+}
+
+/** Returns the snapshots that are spent when a change is over; a person's own never are. */
+export function spentWith({ spent = [], change }: Job): readonly string[] {
+  const own = change?.kind === "update" ? change.snapshot : undefined;
+  return own === undefined || spent.includes(own) ? spent : [...spent, own];
 }
 
 /** Returns the job of a pipeline that has just begun. */

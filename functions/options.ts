@@ -8,6 +8,8 @@
 export interface EngineOptions {
   /** How often the tracker runs while something is going on, in ms. */
   readonly tickMs: number;
+  /** How often an instance of the tracker logs watermarks while something is going on, in ms; 0: never. */
+  readonly watermarkLogMs: number;
   /** How far two instances' clocks may be apart, in ms. */
   readonly clockSkewMs: number;
   /** Elements in one bundle at most; a larger bundle is sent as several messages. */
@@ -41,6 +43,7 @@ export interface EngineOptions {
 /** The defaults: local worlds and the cloud differ in `tickMs` alone. */
 export const DEFAULT_OPTIONS: EngineOptions = Object.freeze({
   tickMs: 1_000,
+  watermarkLogMs: 5 * 60_000,
   clockSkewMs: 200,
   bundleElementsMax: 1_000,
   chunkElementsMax: 10_000,

@@ -4,7 +4,7 @@
  * Owns: what each stage's row says. Does not own: how it is shown (cli/).
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
-import { earlier, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { earlier, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import { decodeProgress, type ShardProgress } from "./head.ts";
 import { type Job, type JobState, newJob, watermarksOf } from "./job.ts";
 import type { FailureJson } from "./metrics/failures.ts";
@@ -23,7 +23,7 @@ import { DEFAULT_OPTIONS, type EngineOptions } from "./options.ts";
 import type { MeshSnapshot } from "./ports.ts";
 import { decodeRegister } from "./register.ts";
 import { isQuiet } from "./tracker.ts";
-import { bundlesInFlight, type MeshView, stageOf } from "./watermark.ts";
+import { bundlesInFlight, freshnessOf, type MeshView, stageOf } from "./watermark.ts";
 
 /** One stage, now. */
 export interface StageStatus {
@@ -146,10 +146,6 @@ export function statusOf(
       };
     }),
   };
-}
-
-function freshnessOf(output: Timestamp, nowMs: number): number | undefined {
-  return output <= MIN_TIMESTAMP || output >= MAX_TIMESTAMP ? undefined : nowMs - output;
 }
 
 /** What all shards, or all group commits, of a stage tell. */

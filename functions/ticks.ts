@@ -25,6 +25,8 @@ export class Ticks {
   #ensuredMs = 0;
   /** What ticks cost that stored nothing: the next one that stores tells of it. */
   unstored: OperationsJson = [];
+  /** When this instance last logged watermarks, in ms of processing time. */
+  watermarksLoggedMs: number = Number.NEGATIVE_INFINITY;
 
   /** @param job - names the pipeline and its plan, for the names of ticks */
   constructor(

@@ -42,6 +42,7 @@ import { sendOwn } from "./send.ts";
 import { advanceSource, nextChangeMs, type SourceState } from "./source-watermark.ts";
 import type { Ticks } from "./ticks.ts";
 import { bundlesInFlight, computeWatermarks, type MeshView } from "./watermark.ts";
+import { logWatermarks } from "./watermark-log.ts";
 
 /** What the tracker works with. */
 export interface TrackerContext {
@@ -92,6 +93,7 @@ export async function tick(context: TrackerContext): Promise<void> {
       throw error;
     }
   }
+  logWatermarks(context, step.job, nowMs);
   await sendOwn(step.messages, world.mailboxes);
   if (step.nextMs !== undefined) await ticks.ensureAt(step.nextMs);
 }

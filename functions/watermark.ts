@@ -17,7 +17,7 @@
  * @see https://beam.apache.org/documentation/basics/#watermarks
  */
 import type { EdgePlan, MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
-import { earlier, later, MAX_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
+import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
 import type { ShardProgress } from "./head.ts";
 import { type Job, type StageWatermarks, sideKey, watermarksOf } from "./job.ts";
 import { contains, containsRange, countOf } from "./received.ts";
@@ -173,6 +173,11 @@ function inFlightByStage(view: MeshView): Map<string, Map<string, InFlight>> {
     });
   }
   return byStage;
+}
+
+/** Returns now − output watermark, in ms; undefined before the watermark is known, and at its end. */
+export function freshnessOf(output: Timestamp, nowMs: number): number | undefined {
+  return output <= MIN_TIMESTAMP || output >= MAX_TIMESTAMP ? undefined : nowMs - output;
 }
 
 /** Returns the stage of a shard's key, `stage/shard`. */

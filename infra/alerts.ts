@@ -1,22 +1,31 @@
 /**
  * Alerts: what a person is told of without looking.
  *
- * Owns: five policies a pipeline: elements wait too long, dead letters, failing functions, a mesh that
- * stands still, and cost past its budget (if there is one). Does not own: the queries (queries.ts).
+ * Owns: up to six policies a pipeline: elements wait too long, dead letters, failing functions, a mesh
+ * that stands still; and where they are asked for, watermarks far behind and cost past a budget. Does not own: the queries (queries.ts).
  */
 import { AlertPolicy, type AlertPolicyArgs } from "@pulumi/gcp/monitoring/alertPolicy.js";
-import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { undeliveredName } from "./names.ts";
-import { costOfPipeline, noProgress, ofFunctions, ofSubscriptions, ofTopics } from "./queries.ts";
+import {
+  costOfPipeline,
+  lagsBehind,
+  noProgress,
+  ofFunctions,
+  ofSubscriptions,
+  ofTopics,
+} from "./queries.ts";
 import type { FunctionSettings } from "./settings.ts";
 
 /** Who is told, and from when on. */
 export interface AlertSettings {
   /** Full names of notification channels. */
-  readonly channels: readonly string[];
+  readonly channels: readonly Input<string>[];
   /** An element that waits longer is reported, in s. */
   readonly freshnessSeconds: number;
+  /** A stage whose watermark lies further behind the clock is reported, in s; undefined: none. */
+  readonly watermarkLagSeconds: number | undefined;
   /** USD a month; undefined: none. */
   readonly budgetPerMonth: number | undefined;
 }
@@ -27,6 +36,8 @@ export interface AlertInput {
   readonly plan: MeshPlan;
   readonly labels: Readonly<Record<string, string>>;
   readonly alerts: AlertSettings;
+  /** How often watermarks are logged, in ms; 0: never. */
+  readonly watermarkLogMs: number;
   readonly settingsOf: (name: string) => FunctionSettings;
 }
 
@@ -37,11 +48,11 @@ const SHORT = "300s";
 
 /** Declares the policies of a pipeline. */
 export function declareAlerts(input: AlertInput, options: CustomResourceOptions): AlertPolicy[] {
-  const { plan, alerts, settingsOf } = input;
+  const { plan, alerts } = input;
   const policy = policyOf(input, options);
-  const { budgetPerMonth, freshnessSeconds } = alerts;
+  const { freshnessSeconds } = alerts;
   const dead = [plan.deadLetterTopic, undeliveredName(plan.pipeline)];
-  const policies = [
+  return [
     policy("freshness", `an element waits longer than ${freshnessSeconds} s`, FRESHNESS_HELP, {
       conditionThreshold: {
         filter: ofSubscriptions(plan, "oldest_unacked_message_age"),
@@ -78,16 +89,41 @@ export function declareAlerts(input: AlertInput, options: CustomResourceOptions)
         evaluationInterval: "60s",
       },
     }),
+    ...declareWanted(input, policy),
   ];
-  if (budgetPerMonth === undefined) return policies;
-  const cost = policy("budget", `it costs more than ${budgetPerMonth} USD a month`, BUDGET_HELP, {
-    conditionPrometheusQueryLanguage: {
-      query: `${costOfPipeline(plan, settingsOf)} > ${budgetPerMonth}`,
-      duration: "0s",
-      evaluationInterval: "300s",
-    },
-  });
-  return [...policies, cost];
+}
+
+/** Policies that there are only where a limit is given. */
+function declareWanted(
+  { plan, alerts, watermarkLogMs, settingsOf }: AlertInput,
+  policy: PolicyOf,
+): AlertPolicy[] {
+  const { budgetPerMonth, watermarkLagSeconds: lag } = alerts;
+  const wanted: AlertPolicy[] = [];
+  if (lag !== undefined && watermarkLogMs > 0) {
+    const condition = {
+      conditionPrometheusQueryLanguage: {
+        query: lagsBehind(plan, lag, Math.ceil(watermarkLogMs / 1_000)),
+        duration: SHORT,
+        evaluationInterval: "60s",
+      },
+    };
+    wanted.push(
+      policy("watermark-lag", `a watermark lags more than ${lag} s`, LAG_HELP, condition),
+    );
+  }
+  if (budgetPerMonth !== undefined) {
+    const condition = {
+      conditionPrometheusQueryLanguage: {
+        query: `${costOfPipeline(plan, settingsOf)} > ${budgetPerMonth}`,
+        duration: "0s",
+        evaluationInterval: "300s",
+      },
+    };
+    const words = `it costs more than ${budgetPerMonth} USD a month`;
+    wanted.push(policy("budget", words, BUDGET_HELP, condition));
+  }
+  return wanted;
 }
 
 const sumByService = {
@@ -97,12 +133,13 @@ const sumByService = {
   groupByFields: ["resource.label.service_name"],
 };
 
+type PolicyOf = (name: string, words: string, help: string, condition: object) => AlertPolicy;
 type Conditions = Extract<AlertPolicyArgs["conditions"], readonly unknown[]>;
 
 function policyOf(
   { project, plan, labels, alerts }: AlertInput,
   options: CustomResourceOptions,
-): (name: string, words: string, help: string, condition: object) => AlertPolicy {
+): PolicyOf {
   const { pipeline } = plan;
   return (name, words, help, condition) =>
     new AlertPolicy(
@@ -131,5 +168,7 @@ const DEAD_LETTERS_HELP =
 const ERRORS_HELP = "The functions' logs say why: severity ERROR, by code.";
 const NO_PROGRESS_HELP =
   "Is the job paused? `tidemark status PIPELINE`. If not, a right or a function is missing: look for 401, 403 and 404 in the functions' logs.";
+const LAG_HELP =
+  "`tidemark status PIPELINE --why` says what each watermark waits for: a source that gives nothing newer, a hold, or elements on their way.";
 const BUDGET_HELP =
   "An estimate by list prices of the functions' time, requests and pushes of the last day; Firestore is not in it.";

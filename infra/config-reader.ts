@@ -10,6 +10,8 @@ import type { SecretSetting } from "./config.ts";
 import type { FunctionSettings } from "./settings.ts";
 
 const NAMESPACE = "tidemark:";
+/** @see https://docs.cloud.google.com/secret-manager/quotas */
+const SECRET_BYTES_MAX = 65_536;
 
 /** A project's id; those of a domain (`example.com:id`) have service accounts of another form. */
 const PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
@@ -26,11 +28,13 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** Reads keys under `tidemark:`; what is wrong is thrown by `end`, all at once. */
 export class MeshConfigReader {
   readonly #all: Readonly<Record<string, string>>;
+  readonly #secretKeys: readonly string[];
   readonly #known = new Set<string>();
   readonly #faults: string[] = [];
 
-  constructor(all: Readonly<Record<string, string>>) {
+  constructor(all: Readonly<Record<string, string>>, secretKeys: readonly string[]) {
     this.#all = all;
+    this.#secretKeys = secretKeys;
   }
 
   /** Returns a value of another namespace. */
@@ -124,6 +128,32 @@ export class MeshConfigReader {
     return secrets;
   }
 
+  /** Values that are encrypted where they are kept; what is said of one never holds it. */
+  secretValues(key: string, name: RegExp): Readonly<Record<string, string>> {
+    const text = this.#text(key);
+    if (text === undefined) return {};
+    if (!this.#secretKeys.includes(NAMESPACE + key)) {
+      this.fault(
+        key,
+        `is in plain text in the stack's file. Encrypt it: pulumi config set --secret --path '${NAMESPACE}${key}.VARIABLE'.`,
+      );
+    }
+    const value = parsed(text);
+    if (!isObject(value)) {
+      this.fault(key, "is an object: a value for each variable.");
+      return {};
+    }
+    const values: Record<string, string> = {};
+    for (const [each, given] of Object.entries(value)) {
+      const bytes = typeof given === "string" ? Buffer.byteLength(given) : 0;
+      if (!name.test(each)) this.fault(key, `can't have the name ${JSON.stringify(each)}.`);
+      else if (typeof given !== "string" || bytes === 0 || bytes > SECRET_BYTES_MAX) {
+        this.fault(key, `gives ${each} no text of 1 to ${SECRET_BYTES_MAX} bytes.`);
+      } else values[each] = given;
+    }
+    return values;
+  }
+
   nestedTexts(key: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
     const found: Record<string, Record<string, string>> = {};
     for (const [name, value] of this.#entries(key)) {
@@ -204,12 +234,11 @@ export class MeshConfigReader {
   }
 
   #json(key: string, text: string): Json | undefined {
-    try {
-      return JSON.parse(text) as Json;
-    } catch {
+    const value = parsed(text);
+    if (value === undefined) {
       this.fault(key, `is written as JSON or YAML, and can't be read: ${JSON.stringify(text)}.`);
-      return undefined;
     }
+    return value;
   }
 
   #text(key: string): string | undefined {
@@ -231,6 +260,14 @@ export function projectOf(read: MeshConfigReader): string {
     );
   }
   return project ?? "";
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined; // Said by who asked: a secret's text must not be shown.
+  }
 }
 
 function didYouMean(name: string, names: readonly string[]): string {

@@ -6,6 +6,7 @@
  *
  * CF1. All that is wrong is said at once, in one error, each fault with its key.
  */
+import { DEFAULT_OPTIONS } from "../functions/options.ts";
 import { MeshConfigReader, projectOf } from "./config-reader.ts";
 import { FIRESTORE_LOCATIONS, REGIONS } from "./regions.ts";
 import { DEFAULT_SETTINGS, type FunctionSettings, settingsOf } from "./settings.ts";
@@ -50,14 +51,22 @@ export interface DeployConfig {
   readonly env: Readonly<Record<string, string>>;
   /** By the name of the variable. */
   readonly secrets: Readonly<Record<string, SecretSetting>>;
+  /** Values of secrets that the stack makes, by the name of the variable. */
+  readonly secretValues: Readonly<Record<string, string>>;
   /** Key that topics, bucket, database and functions are encrypted with. */
   readonly kmsKey: string | undefined;
   /** Artifact Registry repository of the functions' images: a key needs one of its own. */
   readonly repository: string | undefined;
-  /** Notification channels of alerts. */
+  /** Notification channels of alerts that are there already. */
   readonly alertChannels: readonly string[];
+  /** Addresses that alerts are mailed to. */
+  readonly alertEmails: readonly string[];
   /** An element that waits longer is reported, in s. */
   readonly freshnessSeconds: number;
+  /** How often the tracker logs watermarks, of which the dashboard draws their lag, in s; 0: never. */
+  readonly watermarkLogSeconds: number;
+  /** A stage whose watermark lies further behind the clock is reported, in s; undefined: none. */
+  readonly watermarkLagSeconds: number | undefined;
   /** USD a month of one pipeline that is reported when it is passed; undefined: none. */
   readonly budgetPerMonth: number | undefined;
   /** By pipeline: transforms that were renamed, old name → new name. */
@@ -80,15 +89,20 @@ const TICK_MS_MAX = 3_600_000;
 const GATHER_MS_MAX = 10_000;
 const TIMEOUT_SECONDS_MAX = 3_600;
 const FRESHNESS_SECONDS_MAX = 7 * 24 * 3_600;
+const LAG_SECONDS_MAX = 366 * 24 * 3_600;
 
 /**
  * Reads a stack's configuration.
  *
  * @param all - all of it, by full key: `tidemark:region`
+ * @param secretKeys - full keys of what is encrypted where it is kept
  * @throws ERR_OPTION with everything that is wrong
  */
-export function readConfig(all: Readonly<Record<string, string>>): DeployConfig {
-  const read = new MeshConfigReader(all);
+export function readConfig(
+  all: Readonly<Record<string, string>>,
+  secretKeys: readonly string[] = [],
+): DeployConfig {
+  const read = new MeshConfigReader(all, secretKeys);
   const region = read.oneOf("region", REGIONS, "europe-west1");
   const config: DeployConfig = {
     project: projectOf(read),
@@ -113,6 +127,7 @@ export function readConfig(all: Readonly<Record<string, string>>): DeployConfig 
     labels: read.texts("labels", LABEL, LABEL_VALUE),
     env: read.texts("env", VARIABLE, /^/),
     secrets: read.secrets("secrets", VARIABLE),
+    secretValues: read.secretValues("secretValues", VARIABLE),
     kmsKey: read.optionalText("kmsKey", KMS_KEY, "projects/P/locations/L/keyRings/R/cryptoKeys/K"),
     repository: read.optionalText(
       "repository",
@@ -120,7 +135,11 @@ export function readConfig(all: Readonly<Record<string, string>>): DeployConfig 
       "projects/P/locations/L/repositories/R",
     ),
     alertChannels: read.list("alertChannels"),
+    alertEmails: read.list("alertEmails"),
     freshnessSeconds: read.count("freshnessSeconds", 60, FRESHNESS_SECONDS_MAX) ?? 300,
+    watermarkLogSeconds:
+      read.count("watermarkLogSeconds", 0, 3_600) ?? DEFAULT_OPTIONS.watermarkLogMs / 1_000,
+    watermarkLagSeconds: read.count("watermarkLagSeconds", 60, LAG_SECONDS_MAX),
     budgetPerMonth: read.count("budgetPerMonth", 1, 1_000_000),
     rename: read.nestedTexts("rename"),
     drop: read.lists("drop"),
@@ -137,6 +156,10 @@ const DATABASE_ID = /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/;
 const LABEL = /^[a-z][a-z0-9_-]{0,62}$/;
 const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/;
 const VARIABLE = /^(?!TIDEMARK_|X_GOOGLE_|PORT$|K_)[A-Za-z_][A-Za-z0-9_]*$/;
+const CHANNEL = /^projects\/[^/]+\/notificationChannels\/[^/]+$/;
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+/** Of one policy. @see https://docs.cloud.google.com/monitoring/quotas */
+const CHANNELS_MAX = 16;
 const KMS_KEY = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/;
 const REPOSITORY = /^projects\/[^/]+\/locations\/[^/]+\/repositories\/[^/]+$/;
 
@@ -152,8 +175,14 @@ function checkTogether(read: MeshConfigReader, config: DeployConfig): void {
       "needs tidemark:repository too: functions with a key take their images from a repository of yours.",
     );
   }
-  const both = Object.keys(config.secrets).filter((name) => name in config.env);
-  if (both.length > 0) read.fault("secrets", `and tidemark:env both give ${both.join(", ")}.`);
+  if (config.watermarkLagSeconds !== undefined && config.watermarkLogSeconds === 0) {
+    read.fault(
+      "watermarkLagSeconds",
+      "needs watermarks that are logged: watermarkLogSeconds is 0.",
+    );
+  }
+  checkVariables(read, config);
+  checkChannels(read, config);
   try {
     settingsOf("tidemark:functions", DEFAULT_SETTINGS, config.functions);
   } catch (error) {
@@ -161,5 +190,33 @@ function checkTogether(read: MeshConfigReader, config: DeployConfig): void {
       "functions",
       error instanceof Error ? error.message.replace(/^[^:]+:[^:]+: /, ": ") : "",
     );
+  }
+}
+
+/** A variable has one value. */
+function checkVariables(read: MeshConfigReader, config: DeployConfig): void {
+  const { env, secrets, secretValues } = config;
+  const both = Object.keys(secrets).filter((name) => name in env);
+  if (both.length > 0) read.fault("secrets", `and tidemark:env both give ${both.join(", ")}.`);
+  for (const [key, others] of Object.entries({ env, secrets })) {
+    const given = Object.keys(secretValues).filter((name) => name in others);
+    if (given.length === 0) continue;
+    read.fault("secretValues", `and tidemark:${key} both give ${given.join(", ")}.`);
+  }
+}
+
+function checkChannels(read: MeshConfigReader, config: DeployConfig): void {
+  const { alertChannels, alertEmails } = config;
+  for (const channel of alertChannels.filter((each) => !CHANNEL.test(each))) {
+    const form = "projects/P/notificationChannels/ID";
+    read.fault("alertChannels", `are written ${form}, not ${JSON.stringify(channel)}.`);
+  }
+  for (const email of alertEmails.filter((each) => !EMAIL.test(each))) {
+    read.fault("alertEmails", `are written NAME@HOST, not ${JSON.stringify(email)}.`);
+  }
+  const twice = alertEmails.filter((email, at) => alertEmails.indexOf(email) !== at);
+  if (twice.length > 0) read.fault("alertEmails", `names ${twice[0]} twice.`);
+  if (alertChannels.length + alertEmails.length > CHANNELS_MAX) {
+    read.fault("alertEmails", `and tidemark:alertChannels are ${CHANNELS_MAX} together at most.`);
   }
 }

@@ -3,8 +3,8 @@
  *
  * Owns: which charts there are and where. Does not own: the queries (queries.ts).
  *
- * Watermarks are in Firestore alone: `tidemark status` shows them. What they come to here is how long
- * messages wait, stage by stage.
+ * Watermarks are in Firestore, where `tidemark status` reads them; what is drawn of them is what the
+ * tracker logs from time to time (watermark-metric.ts). How long messages wait is Pub/Sub's to tell.
  */
 import { Dashboard } from "@pulumi/gcp/monitoring/dashboard.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
@@ -17,6 +17,7 @@ import {
   ofFunctions,
   ofSubscriptions,
   ofTopics,
+  ofWatermarks,
 } from "./queries.ts";
 import type { FunctionSettings } from "./settings.ts";
 
@@ -25,6 +26,8 @@ export interface DashboardInput {
   readonly project: string;
   readonly database: string;
   readonly plan: MeshPlan;
+  /** How often watermarks are logged, in ms; 0: never. */
+  readonly watermarkLogMs: number;
   readonly settingsOf: (name: string) => FunctionSettings;
 }
 
@@ -71,7 +74,7 @@ interface Chart {
   readonly sets: readonly object[];
 }
 
-function chartsOf({ plan, database, settingsOf }: DashboardInput): Chart[] {
+function chartsOf({ plan, database, watermarkLogMs, settingsOf }: DashboardInput): Chart[] {
   const letters = [plan.deadLetterTopic, undeliveredName(plan.pipeline)];
   const bySubscription = ["resource.label.subscription_id"];
   const byService = ["resource.label.service_name"];
@@ -81,6 +84,7 @@ function chartsOf({ plan, database, settingsOf }: DashboardInput): Chart[] {
     timeSeriesQuery: { prometheusQuery: costOfFunction(name, settingsOf(stage)) },
   }));
   return [
+    ...(watermarkLogMs === 0 ? [] : [watermarkLag(plan, watermarkLogMs)]),
     {
       title: "Freshness: the oldest message that waits, by stage (s)",
       sets: [
@@ -129,6 +133,22 @@ function chartsOf({ plan, database, settingsOf }: DashboardInput): Chart[] {
     },
     { title: "Cost of functions, USD a month as in the last day", sets: costs },
   ];
+}
+
+/** How far event time has come: what Dataflow calls data freshness. */
+function watermarkLag(plan: MeshPlan, watermarkLogMs: number): Chart {
+  const aggregation = {
+    alignmentPeriod: `${Math.max(60, Math.ceil(watermarkLogMs / 1_000))}s`,
+    perSeriesAligner: "ALIGN_DELTA",
+    // Of distributions it gives the mean of the values, not of the buckets.
+    crossSeriesReducer: "REDUCE_MEAN",
+    groupByFields: ["metric.label.stage"],
+  };
+  const query = { timeSeriesFilter: { filter: ofWatermarks(plan), aggregation } };
+  return {
+    title: "Watermark lag: how far event time lies behind the clock, by stage (s)",
+    sets: [{ plotType: "LINE", timeSeriesQuery: query }],
+  };
 }
 
 function line(filter: string, aligner: string, groupByFields: readonly string[]): object {

@@ -10,7 +10,6 @@
 import { Function as CloudFunction } from "@pulumi/gcp/cloudfunctionsv2/function.js";
 import type { BucketObject } from "@pulumi/gcp/storage/bucketObject.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
-import type { SecretSetting } from "./config.ts";
 import type { MeshPlatform } from "./platform.ts";
 import type { FunctionSettings } from "./settings.ts";
 
@@ -23,6 +22,13 @@ export const TRACKER = "tracker";
  */
 const TIMEOUT_SECONDS = 540;
 
+/** Where a variable has its value from. */
+export interface SecretSource {
+  /** Id of a secret of the project. */
+  readonly secret: string;
+  readonly version: Input<string>;
+}
+
 /** One function. */
 export interface FunctionInput {
   readonly platform: MeshPlatform;
@@ -33,7 +39,7 @@ export interface FunctionInput {
   readonly settings: FunctionSettings;
   readonly account: Input<string>;
   readonly variables: Input<Record<string, string>>;
-  readonly secrets: Readonly<Record<string, SecretSetting>>;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly labels: Readonly<Record<string, string>>;
 }
 

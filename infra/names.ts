@@ -23,6 +23,14 @@ const BUCKET_CHARS_MAX = 63;
 /** @see https://docs.cloud.google.com/resource-manager/docs/labels-overview */
 const LABEL_CHARS_MAX = 63;
 
+/** @see https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/projects.metrics */
+const LOG_METRIC_CHARS_MAX = 100;
+
+/** @see https://docs.cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create */
+const SECRET_CHARS_MAX = 255;
+/** Of what stands in a resource's name for an address. */
+const ADDRESS_CHARS_MAX = 40;
+
 const HASH_DIGITS = 6;
 
 /** Returns the name of a function: of a stage, or `tracker`. */
@@ -65,6 +73,22 @@ export function undeliveredName(pipeline: string): string {
   return `tm-${pipeline}-undelivered`;
 }
 
+/** Returns the name of the log-based metric of a pipeline's watermarks. */
+export function watermarkMetricName(pipeline: string): string {
+  const kind = "/watermark_lag";
+  return shortened(`tm-${pipeline}`, LOG_METRIC_CHARS_MAX - kind.length) + kind;
+}
+
+/** Returns the id of the secret that a stack makes for a variable. */
+export function secretId(stack: string, variable: string): string {
+  return shortened(`tm-${slug(stack)}-${variable}`, SECRET_CHARS_MAX);
+}
+
+/** Returns what stands for a mail address in names; a hash keeps apart what reads the same. */
+export function channelLabel(email: string): string {
+  return `${slug(email).slice(0, ADDRESS_CHARS_MAX)}-${hashOf(email)}`;
+}
+
 /** Returns text as the value of a label. */
 export function labelValue(text: string): string {
   return shortened(text.toLowerCase().replace(/[^a-z0-9_-]+/g, "-"), LABEL_CHARS_MAX);
@@ -73,9 +97,12 @@ export function labelValue(text: string): string {
 /** Returns a name of at most so many characters: itself, or its beginning and a hash (NM2). */
 export function shortened(name: string, charsMax: number): string {
   if (name.length <= charsMax) return name;
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, HASH_DIGITS);
   const beginning = name.slice(0, charsMax - HASH_DIGITS - 1).replace(/-+$/, "");
-  return `${beginning}-${hash}`;
+  return `${beginning}-${hashOf(name)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_DIGITS);
 }
 
 function slug(text: string): string {

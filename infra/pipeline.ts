@@ -20,7 +20,7 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import type { Deployment } from "../functions/deployment.ts";
-import type { EngineOptions } from "../functions/options.ts";
+import { DEFAULT_OPTIONS, type EngineOptions } from "../functions/options.ts";
 import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import type { PipelineGraph } from "../sdk/model/graph.ts";
 import { declareAccounts, type MeshAccounts } from "./accounts.ts";
@@ -32,13 +32,14 @@ import type { AccountsMode, SecretSetting } from "./config.ts";
 import { dashboardUrl, declareDashboard } from "./dashboard.ts";
 import { requireDeployable } from "./deployable.ts";
 import { declareFeed, declareKeeper, declareTopic, type FeedPlace, feedsOf } from "./feeds.ts";
-import { declareFunction, TRACKER } from "./functions.ts";
+import { declareFunction, type SecretSource, TRACKER } from "./functions.ts";
 import { functionName, labelValue, queueName, undeliveredName } from "./names.ts";
 import type { MeshPlatform } from "./platform.ts";
 import { declareQueue } from "./queue.ts";
 import { type Right, rightsOf } from "./rights.ts";
 import { type FunctionSettings, settingsOf } from "./settings.ts";
 import { declareCode } from "./source-bucket.ts";
+import { declareWatermarkMetric } from "./watermark-metric.ts";
 
 /** What a pipeline is deployed with. */
 export interface MeshPipelineArgs {
@@ -99,7 +100,7 @@ export class MeshPipeline extends ComponentResource {
   }
 
   #declare(): void {
-    const { platform, plan, graph, secrets = {} } = this.#args;
+    const { platform, plan, graph } = this.#args;
     const { pipeline } = plan;
     const { project, region } = platform;
     const ready = platform.ready(this);
@@ -112,15 +113,15 @@ export class MeshPipeline extends ComponentResource {
       graph,
       subscriptions: feedsOf(plan).map((feed) => feed.name),
       undelivered: undeliveredName(pipeline),
-      secrets: [...new Set(Object.values(secrets).map(({ secret }) => secret))],
+      secrets: [...new Set(Object.values(this.#secrets).map(({ secret }) => secret))],
     });
     const first = rights.filter(({ on }) => on.kind !== "service" && on.kind !== "subscription");
     const input = this.#bindingInput(accounts, queue);
-    const ofTopic = (right: Right["on"]): CustomResourceOptions => {
-      const topic = right.kind === "topic" ? this.#topic(right.name, topics) : undefined;
-      return platform.ready(this, topic === undefined ? [] : [topic]);
+    const afterIt = (on: Right["on"]): CustomResourceOptions => {
+      const it = this.#declaredHere(on, topics);
+      return platform.ready(this, it === undefined ? [] : [it]);
     };
-    const allowed = this.#keep(...declareBindings(first, input, ofTopic));
+    const allowed = this.#keep(...declareBindings(first, input, afterIt));
     const functions = this.#declareFunctions(accounts, allowed);
     this.#declareFeeds(accounts, topics, functions, { input, rights, allowed });
   }
@@ -144,7 +145,8 @@ export class MeshPipeline extends ComponentResource {
     accounts: MeshAccounts,
     allowed: readonly Resource[],
   ): ReadonlyMap<string, CloudFunction> {
-    const { platform, bundles, secrets = {}, env = {} } = this.#args;
+    const { platform, bundles, env = {} } = this.#args;
+    const secrets = this.#secrets;
     const { pipeline } = this.plan;
     return new Map(
       bundles.map((bundle) => {
@@ -216,13 +218,21 @@ export class MeshPipeline extends ComponentResource {
 
   /** What people look at, and are told; no job waits for it. */
   #watch(): Output<string> {
-    const { platform, alerts = NO_ALERTS } = this.#args;
+    const { platform, alerts = NO_ALERTS, engine } = this.#args;
     const { project, database } = platform;
     const { plan } = this;
+    const { watermarkLogMs } = { ...DEFAULT_OPTIONS, ...engine };
     const settingsOf = (name: string): FunctionSettings => this.#settings(name);
-    const ready = platform.ready(this);
-    declareAlerts({ project, plan, alerts, settingsOf, labels: this.#place.labels }, ready);
-    const { id } = declareDashboard({ project, database, plan, settingsOf }, ready);
+    const seen = { project, plan, watermarkLogMs, settingsOf };
+    const metrics =
+      watermarkLogMs === 0
+        ? []
+        : [declareWatermarkMetric(project, plan.pipeline, platform.ready(this))];
+    const ready = platform.ready(this, metrics);
+    const channels = [...alerts.channels, ...platform.channels];
+    const { labels } = this.#place;
+    declareAlerts({ ...seen, alerts: { ...alerts, channels }, labels }, ready);
+    const { id } = declareDashboard({ ...seen, database }, ready);
     return id.apply((known) => dashboardUrl(known, project));
   }
 
@@ -238,8 +248,22 @@ export class MeshPipeline extends ComponentResource {
     };
   }
 
-  #topic(name: string, topics: ReadonlyMap<string, Topic>): Topic | undefined {
-    return topics.get(name) ?? this.#args.platform.topic(name);
+  /** What a right is on, where it is this stack's own. */
+  #declaredHere(on: Right["on"], topics: ReadonlyMap<string, Topic>): Resource | undefined {
+    const { platform } = this.#args;
+    if (on.kind === "topic") return topics.get(on.name) ?? platform.topic(on.name);
+    if (on.kind !== "secret") return undefined;
+    return [...platform.secrets.values()].find(({ id }) => id === on.name)?.resource;
+  }
+
+  /** By variable: secrets that are there already, and those that the stack makes. */
+  get #secrets(): Readonly<Record<string, SecretSource>> {
+    const { platform, secrets = {} } = this.#args;
+    const made = [...platform.secrets].map(
+      ([variable, { id, version }]) =>
+        [variable, { secret: id, version: version.version }] as const,
+    );
+    return { ...secrets, ...Object.fromEntries(made) };
   }
 
   /** A shard is one activation at a time: more instances than shards have nothing to do. */
@@ -271,6 +295,7 @@ export class MeshPipeline extends ComponentResource {
 const NO_ALERTS: AlertSettings = {
   channels: [],
   freshnessSeconds: 300,
+  watermarkLagSeconds: undefined,
   budgetPerMonth: undefined,
 };
 

@@ -16,14 +16,17 @@ import {
   type ComponentResourceOptions,
   type CustomResourceOptions,
   getStack,
+  type Input,
   type Output,
   output,
   type Resource,
 } from "@pulumi/pulumi";
 import { enableApis, serviceAgent } from "./apis.ts";
 import { declareBuildAccount } from "./build-account.ts";
+import { declareChannels } from "./channels.ts";
 import { declareDatabase, declareIndexes } from "./firestore.ts";
-import { buildAccountId, sourceBucketName } from "./names.ts";
+import { buildAccountId, secretId, sourceBucketName } from "./names.ts";
+import { declareSecret, type MadeSecret } from "./secrets.ts";
 import { declareBucket } from "./source-bucket.ts";
 
 /** How the shared part of a mesh is set up. */
@@ -43,8 +46,12 @@ export interface MeshPlatformArgs {
   /** Keeps the database from being deleted; true where left out. */
   readonly protect?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Whether functions read secrets. */
+  /** Whether functions read secrets that are there already. */
   readonly hasSecrets?: boolean;
+  /** Values of secrets to make, by the variable that functions get them as. */
+  readonly secretValues?: Readonly<Record<string, Input<string>>>;
+  /** Addresses that alerts are mailed to. */
+  readonly alertEmails?: readonly string[];
   readonly kmsKey?: string;
   /** Artifact Registry repository of the functions' images. */
   readonly repository?: string;
@@ -64,6 +71,10 @@ export class MeshPlatform extends ComponentResource {
   readonly buildRights: readonly Resource[];
   readonly pubsubAgent: ServiceIdentity;
   readonly tasksAgent: ServiceIdentity;
+  /** Secrets of this stack, by the variable that functions get them as. */
+  readonly secrets: ReadonlyMap<string, MadeSecret>;
+  /** Notification channels of this stack. */
+  readonly channels: readonly Output<string>[];
   /** What a job must wait for: its database. */
   readonly databaseReady: readonly Resource[];
   readonly #ready: CustomResourceOptions;
@@ -80,7 +91,9 @@ export class MeshPlatform extends ComponentResource {
     this.projectNumber = output(
       args.projectNumber ?? getProjectOutput({ projectId: project }, { parent: this }).number,
     );
-    const apis = enableApis(name, project, args.hasSecrets === true, { parent: this });
+    const { secretValues = {}, alertEmails = [] } = args;
+    const hasSecrets = args.hasSecrets === true || Object.keys(secretValues).length > 0;
+    const apis = enableApis(name, project, hasSecrets, { parent: this });
     const ready = { parent: this, dependsOn: apis };
     this.#ready = ready;
     const bucket = sourceBucketName(project, getStack());
@@ -94,6 +107,8 @@ export class MeshPlatform extends ComponentResource {
     this.pubsubAgent = serviceAgent(name, project, "pubsub", ready);
     this.tasksAgent = serviceAgent(name, project, "cloudtasks", ready);
     this.databaseReady = this.#declareDatabase(name, ready);
+    this.secrets = this.#declareSecrets(name, secretValues, ready);
+    this.channels = declareChannels(name, project, alertEmails, labels, ready);
     for (const topic of args.existingTopics ?? []) this.#topics.set(topic, undefined);
     this.registerOutputs({ bucket: this.bucket.name, database });
   }
@@ -117,6 +132,22 @@ export class MeshPlatform extends ComponentResource {
   /** Topics of sources and sinks that this stack declares, by name. */
   get topics(): ReadonlyMap<string, Topic | undefined> {
     return this.#topics;
+  }
+
+  #declareSecrets(
+    name: string,
+    values: Readonly<Record<string, Input<string>>>,
+    ready: CustomResourceOptions,
+  ): ReadonlyMap<string, MadeSecret> {
+    const { project, region, labels } = this;
+    const { kmsKey } = this.args;
+    return new Map(
+      Object.entries(values).map(([variable, value]) => {
+        const id = secretId(getStack(), variable);
+        const input = { project, region, id, value, labels, kmsKey };
+        return [variable, declareSecret(`${name}-secret-${variable}`, input, ready)] as const;
+      }),
+    );
   }
 
   #declareDatabase(name: string, ready: CustomResourceOptions): Resource[] {

@@ -31,6 +31,12 @@ const prices = {
   /** Creating a task and dispatching it are an operation each. https://cloud.google.com/tasks/docs/pricing */
   tasksPerMillion: 0.4,
   tasksFree: 1_000_000,
+  /** Log entries as they come in. https://cloud.google.com/products/observability/pricing */
+  loggingPerGiB: 0.5,
+  loggingFreeGiB: 50,
+  /** Points of metrics that are made of logs; the free amount is a billing account's. The same page. */
+  monitoringPerMiB: 0.258,
+  monitoringFreeMiB: 150,
   /** Streaming worker. https://cloud.google.com/dataflow/pricing */
   dataflowPerVcpuHour: 0.069,
   dataflowPerGibHour: 0.003_557,

@@ -21,6 +21,8 @@ import { MeshPlatform } from "./platform.ts";
 export interface ProgramInput {
   /** All of the stack's configuration, by full key. */
   readonly config: Readonly<Record<string, string>>;
+  /** Full keys of what is encrypted in the stack's file. */
+  readonly secretKeys?: readonly string[];
   /** Folder of Pulumi.yaml: files are relative to it. */
   readonly root: string;
   /** Names the stack among others of one project. */
@@ -32,7 +34,7 @@ export interface ProgramInput {
 
 /** Declares everything, and returns the stack's outputs. */
 export async function runProgram(input: ProgramInput): Promise<StackOutputs> {
-  const config = readConfig(input.config);
+  const config = readConfig(input.config, input.secretKeys);
   const built = await input.build(config, input.root);
   const { jobsOf, stack, tell } = input;
   const isPreview = runtime.isDryRun();
@@ -68,6 +70,8 @@ function platformOf(config: DeployConfig): MeshPlatform {
     protect: config.protect,
     labels: config.labels,
     hasSecrets: Object.keys(config.secrets).length > 0,
+    secretValues: config.secretValues,
+    alertEmails: config.alertEmails,
     ...(kmsKey !== undefined && { kmsKey }),
     ...(repository !== undefined && { repository }),
   });
@@ -95,11 +99,13 @@ function pipelineOf(
     alerts: {
       channels: config.alertChannels,
       freshnessSeconds: config.freshnessSeconds,
+      watermarkLagSeconds: config.watermarkLagSeconds,
       budgetPerMonth: config.budgetPerMonth,
     },
   });
 }
 
-function engineOf({ tickMs, gatherMs }: DeployConfig): Partial<EngineOptions> {
-  return { tickMs, ...(gatherMs !== undefined && { gatherMs }) };
+function engineOf({ tickMs, gatherMs, watermarkLogSeconds }: DeployConfig): Partial<EngineOptions> {
+  const watermarkLogMs = watermarkLogSeconds * 1_000;
+  return { tickMs, watermarkLogMs, ...(gatherMs !== undefined && { gatherMs }) };
 }

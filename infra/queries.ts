@@ -8,10 +8,11 @@
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { feedsOf } from "./feeds.ts";
 import { TRACKER } from "./functions.ts";
-import { functionName } from "./names.ts";
+import { functionName, watermarkMetricName } from "./names.ts";
 import { LIST_PRICES } from "./prices.ts";
 import { type FunctionSettings, mebibytesOf } from "./settings.ts";
 
+const MINUTE_SECONDS = 60;
 /** A month of 30 days, in s. */
 const MONTH_SECONDS = 30 * 86_400;
 
@@ -64,6 +65,12 @@ export function ofDatabase(database: string, metric: string): string {
   return filter("firestore.googleapis.com/Database", `firestore.googleapis.com/${metric}`, named);
 }
 
+/** Returns the filter of the watermark lag of all the pipeline's stages. */
+export function ofWatermarks({ pipeline }: MeshPlan): string {
+  const type = `logging.googleapis.com/user/${watermarkMetricName(pipeline)}`;
+  return `resource.type = "cloud_run_revision" AND metric.type = "${type}"`;
+}
+
 function filter(resource: string, metric: string, [label, names]: [string, string]): string {
   return [
     `resource.type = "${resource}"`,
@@ -79,6 +86,20 @@ export function noProgress(plan: MeshPlan): string {
   const pushes = "pubsub_googleapis_com:subscription_push_request_count";
   const taken = `sum(increase(${pushes}{${names},response_class="ack"}[15m])) > 0`;
   return `${waiting} unless on() (${taken})`;
+}
+
+/**
+ * Returns PromQL: stages whose watermark lies more than this behind the clock, in the mean of their
+ * last entries.
+ *
+ * @see https://docs.cloud.google.com/monitoring/promql/promql-mapping
+ */
+export function lagsBehind({ pipeline }: MeshPlan, lagSeconds: number, logSeconds: number): string {
+  const name = watermarkMetricName(pipeline).replace(/[^A-Za-z0-9]/g, "_");
+  const range = `{pipeline="${pipeline}"}[${Math.max(MINUTE_SECONDS, logSeconds) * 2}s]`;
+  const sumOf = (part: string): string =>
+    `sum by (stage) (increase(logging_googleapis_com:user_${name}_${part}${range}))`;
+  return `${sumOf("sum")} / ${sumOf("count")} > ${lagSeconds}`;
 }
 
 /** Returns PromQL: USD that a function costs in a month, if it went on as in the last day. */

@@ -10,6 +10,9 @@ import { CloudJobs } from "./cloud-jobs.ts";
 import type { StackOutputs } from "./outputs.ts";
 import { runProgram } from "./program.ts";
 
+/** By this Pulumi tells a program which keys are encrypted: a list as JSON. */
+const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
+
 /**
  * Declares all that runs the pipelines which `tidemark:pipelines` names, and looks after their jobs.
  *
@@ -19,6 +22,7 @@ import { runProgram } from "./program.ts";
 export function runStack(): Promise<StackOutputs> {
   return runProgram({
     config: runtime.allConfig(),
+    secretKeys: JSON.parse(process.env[SECRET_KEYS] ?? "[]") as readonly string[],
     root: runtime.getRootDirectory(),
     stack: `${getOrganization()}/${getProject()}/${getStack()}`,
     build: buildPipelines,

@@ -35,6 +35,7 @@ const services: readonly (readonly [string, keyof Dollars])[] = [
   ["Pub/Sub", "pubsub"],
   ["Firestore", "firestore"],
   ["Tasks", "tasks"],
+  ["Monitoring", "monitoring"],
 ];
 
 /** Returns an estimate as text. */

@@ -15,6 +15,8 @@ export interface Dollars {
   readonly pubsub: number;
   readonly firestore: number;
   readonly tasks: number;
+  /** Log entries, and the metric that is made of them. */
+  readonly monitoring: number;
 }
 
 /** A month of one pipeline. */
@@ -25,6 +27,7 @@ export interface Estimate {
   readonly afterFree: Dollars;
 }
 
+const MIB = 1_024 ** 2;
 const GIB = 1_024 ** 3;
 const TIB = 1_024 ** 4;
 const DAYS = 365 / 12;
@@ -75,6 +78,8 @@ function lessFree(usage: Usage, prices: Prices): Usage {
     documentsWritten: less(usage.documentsWritten, prices.firestoreFreeWritesPerDay * DAYS),
     documentsDeleted: less(usage.documentsDeleted, prices.firestoreFreeDeletesPerDay * DAYS),
     taskOperations: less(usage.taskOperations, prices.tasksFree),
+    logBytes: less(usage.logBytes, prices.loggingFreeGiB * GIB),
+    metricBytes: less(usage.metricBytes, prices.monitoringFreeMiB * MIB),
   };
 }
 
@@ -89,5 +94,8 @@ function dollarsOf(usage: Usage, prices: Prices): Dollars {
       (usage.documentsWritten / 1e5) * prices.firestorePer100kWrites +
       (usage.documentsDeleted / 1e5) * prices.firestorePer100kDeletes,
     tasks: (usage.taskOperations / 1e6) * prices.tasksPerMillion,
+    monitoring:
+      (usage.logBytes / GIB) * prices.loggingPerGiB +
+      (usage.metricBytes / MIB) * prices.monitoringPerMiB,
   };
 }

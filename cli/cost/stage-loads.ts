@@ -16,6 +16,7 @@ import {
   ELEMENT_BYTES,
   type Flow,
   firesPanes,
+  LOG_ENTRY_BYTES,
   REQUEST_S,
   type Workload,
 } from "./workload.ts";
@@ -31,6 +32,10 @@ export interface Load {
   readonly documentsWritten: number;
   readonly documentsDeleted: number;
   readonly taskOperations: number;
+  /** Of watermarks, which the tracker logs. */
+  readonly logBytes: number;
+  /** Of the metric that is made of them. */
+  readonly metricBytes: number;
 }
 
 /** All that the formula needs. */
@@ -48,6 +53,8 @@ const BILLED_S_MIN = 0.1;
 const READS_PER_OPENING = 2;
 /** An instance without requests ends after about this. Source: Cloud Run, "up to 15 minutes". */
 const INSTANCE_IDLE_S = 900;
+/** A value of a distribution. Source: the pricing page of Google Cloud Observability. */
+const METRIC_POINT_BYTES = 80;
 /** State goes into a segment, and once more into the one that it is merged with. */
 const WRITES_PER_SEGMENT = 2;
 
@@ -99,6 +106,8 @@ function sourceRates(input: LoadInput, stage: StagePlan): Rates {
     // Registers are deleted by the tracker, the head of a read by its successor.
     documentsDeleted: isRead ? groups : 0,
     taskOperations: 0,
+    logBytes: 0,
+    metricBytes: 0,
   };
   return { sending: groups, load };
 }
@@ -130,6 +139,8 @@ function shuffleRates(
     documentsWritten: requests + segments + out.documents,
     documentsDeleted: requests + segments,
     taskOperations: 0,
+    logBytes: 0,
+    metricBytes: 0,
   };
   return { sending: firesPanes(stage) ? advances : bundles, load };
 }
@@ -180,10 +191,9 @@ function billedBytes({ requestBytesMin }: LoadInput, requests: number, bytes: nu
 }
 
 function trackerLoad(plan: MeshPlan, workload: Workload, groups: number): Load {
-  const seconds = activeSeconds(workload);
-  const periodSeconds = workload.freshnessMs / 1_000;
-  // An event that comes alone is seen by the tick after it and by the one that finds all at rest.
-  const ticks = (seconds / periodSeconds) * (1 - Math.exp((-2 * groups * periodSeconds) / seconds));
+  const ticks = periodsWithTick(workload, groups, workload.freshnessMs);
+  const logMs = Math.max(workload.freshnessMs, DEFAULT_OPTIONS.watermarkLogMs);
+  const logged = periodsWithTick(workload, groups, logMs) * plan.stages.length;
   const heads = plan.stages.reduce((count, { shards }) => count + shards, 0);
   const registers = ticks === 0 ? 0 : Math.max(1, groups / ticks);
   return {
@@ -195,7 +205,16 @@ function trackerLoad(plan: MeshPlan, workload: Workload, groups: number): Load {
     documentsDeleted: ticks + groups,
     // Each function asks for the tick of a period; all but one hear that it is there already.
     taskOperations: ticks * (1 + plan.stages.length),
+    logBytes: logged * LOG_ENTRY_BYTES,
+    metricBytes: logged * METRIC_POINT_BYTES,
   };
+}
+
+/** Periods of the month in which the tracker runs. */
+function periodsWithTick(workload: Workload, groups: number, periodMs: number): number {
+  const periods = (activeSeconds(workload) * 1_000) / periodMs;
+  // An event that comes alone is seen by the tick after it and by the one that finds all at rest.
+  return periods * (1 - Math.exp((-2 * groups) / periods));
 }
 
 /** Openings of a shard that another instance had last, or whose instance had nothing to do and ended. */

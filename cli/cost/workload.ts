@@ -44,6 +44,8 @@ export const CPU_S_PER_ELEMENT = 0.000_5;
 export const REQUEST_S = 0.08;
 /** A bundle's bytes for each element, compressed. */
 export const ELEMENT_BYTES = 100;
+/** An entry of the tracker's log, about half of it what Cloud Logging adds. */
+export const LOG_ENTRY_BYTES = 1_000;
 
 /** Returns what an event brings to each stage where no sample tells: nothing is filtered out. */
 export function assumedFlow(plan: MeshPlan): Flow {

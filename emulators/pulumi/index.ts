@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly stateFile: string;
   /** Configuration that stands before that of the files: `namespace:key` and value. */
   readonly config?: Readonly<Record<string, string>>;
+  /** The same for what the files would hold encrypted. */
+  readonly secretConfig?: Readonly<Record<string, string>>;
   /** Variables for the program, above those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Each resource that is done with. */
@@ -116,8 +118,8 @@ interface Begun {
 }
 
 async function begin(options: StackOptions, isPreview: boolean): Promise<Begun> {
-  const { folder, stack, provider, stateFile, config, onStep = () => {} } = options;
-  const project = readProject(folder, stack, config);
+  const { folder, stack, provider, stateFile, config, secretConfig, onStep = () => {} } = options;
+  const project = readProject(folder, stack, config, secretConfig);
   const state = await StackState.open(stateFile);
   const deployment = new Deployment({
     ...{ state, provider, stack, isPreview, onStep },

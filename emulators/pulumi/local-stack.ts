@@ -31,6 +31,10 @@ export interface LocalStackOptions {
   readonly stack?: string;
   /** `namespace:key` and value, above those of the files. */
   readonly config: Readonly<Record<string, string>>;
+  /** The same for what the files would hold encrypted. */
+  readonly secretConfig?: Readonly<Record<string, string>>;
+  /** The longest pause after pushes that failed, in ms; default 60,000, as at Google. */
+  readonly pushBackoffMaxMs?: number;
   readonly onLog?: (line: LogLine) => void;
   readonly onStep?: (step: Step) => void;
   readonly onMessage?: (message: ProgramMessage) => void;
@@ -60,12 +64,15 @@ const STAYS = /\/services\/[a-z]+\.googleapis\.com$|\/serviceAccounts\/service-\
  * @throws ERR_EMULATOR, ERR_PORT_IN_USE
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { project, onLog } = options;
+  const { project, pushBackoffMaxMs, onLog } = options;
   const policy = new IamPolicy();
   const functions = await startFunctionHost([], onLog === undefined ? {} : { onLog });
   let world: LocalWorld | undefined;
   try {
-    world = await startLocalWorld({ world: "embedded", project, functions, policy });
+    world = await startLocalWorld({
+      ...{ world: "embedded", project, functions, policy },
+      ...(pushBackoffMaxMs !== undefined && { pushBackoffMaxMs }),
+    });
     const folder = await mkdtemp(join(tmpdir(), "tidemark-stack-"));
     const cloud = new LocalCloud({ project, world, functions, policy, folder });
     return stackOf(options, cloud, folder);
@@ -77,7 +84,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 }
 
 function stackOf(options: LocalStackOptions, cloud: LocalCloud, folder: string): LocalStack {
-  const { project, program, config, onStep, onMessage, signal } = options;
+  const { project, program, config, secretConfig, onStep, onMessage, signal } = options;
   const { stack: name = "local" } = options;
   const { world, functions } = cloud;
   const variables = {
@@ -94,6 +101,7 @@ function stackOf(options: LocalStackOptions, cloud: LocalCloud, folder: string):
     stateFile: join(folder, "state.json"),
     config: { "gcp:project": project, ...config, ...more },
     env: variables,
+    ...(secretConfig !== undefined && { secretConfig }),
     ...(onStep !== undefined && { onStep }),
     ...(onMessage !== undefined && { onMessage }),
     ...(signal !== undefined && { signal }),

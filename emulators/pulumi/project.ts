@@ -23,6 +23,7 @@ export interface Project {
   readonly nodeArguments: readonly string[];
   /** `namespace:key` and value. */
   readonly config: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
 }
 
 // The parser that Pulumi's own SDK brings.
@@ -35,12 +36,14 @@ type YamlObject = Readonly<Record<string, PropertyValue>>;
  * Reads a project.
  *
  * @param overrides - configuration that stands before that of the files
+ * @param secrets - the same, of what the program is told to be encrypted
  * @throws ERR_OPTION if a file is missing, broken, or says what is not known here
  */
 export function readProject(
   folder: string,
   stack: string,
   overrides: Readonly<Record<string, string>> = {},
+  secrets: Readonly<Record<string, string>> = {},
 ): Project {
   const project = readYaml(join(folder, "Pulumi.yaml"));
   if (project === undefined) {
@@ -53,7 +56,12 @@ export function readProject(
   if (language !== "nodejs" || name === "") {
     throw new MeshError("ERR_OPTION", `${folder}/Pulumi.yaml needs a name and runtime nodejs.`);
   }
-  const config = { ...defaultsOf(project, name), ...configOf(folder, stack, name), ...overrides };
+  const config = {
+    ...defaultsOf(project, name),
+    ...configOf(folder, stack, name),
+    ...overrides,
+    ...secrets,
+  };
   return {
     name,
     folder,
@@ -63,6 +71,7 @@ export function readProject(
       .split(/\s+/)
       .filter((each) => each !== ""),
     config,
+    secretKeys: Object.keys(secrets),
   };
 }
 

@@ -50,6 +50,7 @@ export async function runProgram(options: RunOptions): Promise<number | null> {
       env: {
         ...process.env,
         PULUMI_CONFIG: JSON.stringify(project.config),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(project.secretKeys),
         PULUMI_NODEJS_TYPESCRIPT: String(project.isTranslated),
         // What it writes goes through here, and not to a terminal.
         NO_COLOR: "1",

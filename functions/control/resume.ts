@@ -5,9 +5,12 @@
  *
  * JR1. The time of the pause is no silence of a source, and no time in which a message could have
  *      come again: what waits for either begins to wait anew.
+ * JR2. An update whose state has moved is brought to its end: reads that it adds begin, and what it has
+ *      stored for itself is noted until it is deleted.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
-import { type Job, sourceOf } from "../job.ts";
+import { type Job, sourceOf, spentWith } from "../job.ts";
+import { startMessages } from "../launch.ts";
 import { movedSource, type SourceState } from "../source-watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { type JobControl, requireState } from "./job-control.ts";
@@ -23,6 +26,7 @@ import { subscriptionsOf } from "./subscription-names.ts";
 export async function resume(control: JobControl): Promise<Job> {
   const { deployment, world, subscriptions, ticks } = control;
   const { plan } = deployment;
+  await beginReads(control);
   const going = await changeJob(plan, world.store, (job) => {
     if (job.state === "RUNNING" || job.state === "DRAINING") return undefined;
     const isKept = job.state === "CANCELLED" && job.keepsState === true;
@@ -33,7 +37,29 @@ export async function resume(control: JobControl): Promise<Job> {
   await subscriptions.start(configs);
   const job = await changeJob(plan, world.store, (before) => without(before, configs));
   await ticks.ensure();
-  return job;
+  return deleteSpent(control, job);
+}
+
+/** What an update adds begins before the job goes on: nobody else would ask for it (JR2). */
+async function beginReads({ deployment, world }: JobControl): Promise<void> {
+  const record = await world.store.readJob();
+  if (record === undefined) return; // Said by who changes it.
+  const job = JSON.parse(record.text) as Job;
+  const { state, change } = job;
+  const isMoved = state === "UPDATING" && change?.kind === "update" && change.phase === "ready";
+  if (!isMoved || job.plan !== deployment.plan.hash) return;
+  await world.mailboxes.publish(startMessages(deployment.plan, job));
+}
+
+/** Deletes what updates have left, and then the note of it. */
+async function deleteSpent({ deployment, world }: JobControl, job: Job): Promise<Job> {
+  const { spent } = job;
+  if (spent === undefined) return job;
+  for (const id of spent) await world.store.deleteSnapshot(id);
+  return changeJob(deployment.plan, world.store, ({ spent: noted = [], ...rest }) => {
+    const left = noted.filter((id) => !spent.includes(id));
+    return left.length === 0 ? rest : { ...rest, spent: left };
+  });
 }
 
 /** A job whose state is as it was, or all new, only has to go on; not so one that is half moved. */
@@ -41,14 +67,22 @@ function isMended({ state, change }: Job): boolean {
   return state === "UPDATING" && change?.phase !== "moving";
 }
 
-function goOn(plan: MeshPlan, { keepsState: _, change: __, ...job }: Job, nowMs: number): Job {
+function goOn(plan: MeshPlan, before: Job, nowMs: number): Job {
+  const { keepsState: _, change: __, ...job } = before;
   const pausedMs = Math.max(0, nowMs - (job.stopped?.atMs ?? nowMs));
   const sources: Record<string, SourceState> = {};
   for (const { id, ingest } of plan.stages) {
     if (ingest === undefined) continue;
     sources[id] = movedSource(sourceOf(job, id), ingest.watermark, pausedMs);
   }
-  return { ...job, state: job.stopped?.from ?? "RUNNING", sources, resumedAtMs: nowMs };
+  const spent = spentWith(before);
+  return {
+    ...job,
+    ...(spent.length > 0 && { spent }),
+    state: job.stopped?.from ?? "RUNNING",
+    sources,
+    resumedAtMs: nowMs,
+  };
 }
 
 /** The subscriptions that are to push again: in a drain the mailboxes' alone. */

@@ -7,7 +7,7 @@
  *      nothing was on its way, or the job is brought to rest once more.
  */
 import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
-import type { JobChange } from "../job.ts";
+import { type JobChange, spentWith } from "../job.ts";
 import type { HeadProgress, MeshSnapshot } from "../ports.ts";
 import { readShard } from "../stored-shard.ts";
 import { changeJob } from "./change-job.ts";
@@ -131,5 +131,9 @@ async function readShards(
 /** Notes how far the replacement of a job's state has come. */
 export async function noteChange(control: JobControl, change: JobChange): Promise<void> {
   const { deployment, world } = control;
-  await changeJob(deployment.plan, world.store, (job) => ({ ...job, change }));
+  await changeJob(deployment.plan, world.store, (job) => {
+    // One that was begun before, and given up for this one.
+    const spent = spentWith(job).filter((id) => id !== change.snapshot);
+    return { ...job, ...(spent.length > 0 && { spent }), change };
+  });
 }

@@ -18,7 +18,6 @@ import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment } from "../deployment.ts";
 import type { Job, Stopped } from "../job.ts";
-import { startMessages } from "../launch.ts";
 import { type JobControl, requireState } from "./job-control.ts";
 import {
   commitJob,
@@ -70,9 +69,10 @@ export async function prepareUpdate(
  * @param control - of the plan that it was updated to
  */
 export async function finishUpdate(control: JobControl): Promise<Job> {
-  const { deployment, world } = control;
+  const { deployment } = control;
   const job = await readJob(control);
-  if (job.state !== "UPDATING") return job; // It was finished before.
+  // It was finished before, or cut off after it went on.
+  if (job.state !== "UPDATING") return job.spent === undefined ? job : resume(control);
   const { change } = job;
   if (change?.phase !== "ready" || job.plan !== deployment.plan.hash) {
     throw new MeshError(
@@ -81,10 +81,7 @@ export async function finishUpdate(control: JobControl): Promise<Job> {
         "its state has not been moved yet. Run tidemark update again.",
     );
   }
-  await world.mailboxes.publish(startMessages(deployment.plan, job));
-  const going = await resume(control);
-  if (change.snapshot !== undefined) await world.store.deleteSnapshot(change.snapshot);
-  return going;
+  return resume(control);
 }
 
 /**

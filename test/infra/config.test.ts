@@ -112,6 +112,36 @@ describe("one bad value gives one clear error", () => {
         { secrets: { KEY: "a" }, env: { KEY: "b" } },
         "tidemark:secrets and tidemark:env both give KEY.",
       ],
+      [
+        "a value in plain text",
+        { secretValues: { KEY: "hush" } },
+        "tidemark:secretValues is in plain text in the stack's file. Encrypt it: pulumi config set --secret",
+      ],
+      [
+        "an address",
+        { alertEmails: ["ops"] },
+        'tidemark:alertEmails are written NAME@HOST, not "ops".',
+      ],
+      [
+        "an address twice",
+        { alertEmails: ["a@b.com", "a@b.com"] },
+        "tidemark:alertEmails names a@b.com twice.",
+      ],
+      [
+        "too many to tell",
+        { alertEmails: Array.from({ length: 17 }, (_, i) => `a${i}@b.com`) },
+        "tidemark:alertEmails and tidemark:alertChannels are 16 together at most.",
+      ],
+      [
+        "a channel",
+        { alertChannels: ["ops"] },
+        "tidemark:alertChannels are written projects/P/notificationChannels/ID",
+      ],
+      [
+        "lag of watermarks that are not logged",
+        { watermarkLagSeconds: 60, watermarkLogSeconds: 0 },
+        "tidemark:watermarkLagSeconds needs watermarks that are logged",
+      ],
       ["label", { labels: { Team: "x" } }, 'tidemark:labels can\'t have the name "Team".'],
       [
         "key without a repository",

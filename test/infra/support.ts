@@ -60,6 +60,12 @@ function computed(type: string, inputs: any): object {
     const [api] = inputs.service.split(".");
     return { member: `serviceAccount:service-${NUMBER}@gcp-sa-${api}.iam.gserviceaccount.com` };
   }
+  if (type === "gcp:monitoring/notificationChannel:NotificationChannel") {
+    return {
+      name: `projects/${inputs.project}/notificationChannels/${inputs.labels.email_address}`,
+    };
+  }
+  if (type === "gcp:secretmanager/secretVersion:SecretVersion") return { version: "7" };
   return {};
 }
 

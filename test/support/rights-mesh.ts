@@ -34,6 +34,7 @@ export const PROJECT = "tidemark-local";
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const POLL_MS = 20;
+const PUSH_BACKOFF_MS_MAX = 200;
 /** More than `firingsMax`. */
 const MANY = 600;
 /** The most that Pub/Sub counts to. */
@@ -72,7 +73,11 @@ export class RightsMesh {
     const program = fileURLToPath(new URL("rights-stack", import.meta.url));
     const log: LogLine[] = [];
     const onLog = (line: LogLine): void => void log.push(line);
-    const stack = await startLocalStack({ project: PROJECT, program, config: {}, onLog });
+    const stack = await startLocalStack({
+      ...{ project: PROJECT, program, config: {}, onLog },
+      // Failures are what this mesh is for.
+      pushBackoffMaxMs: PUSH_BACKOFF_MS_MAX,
+    });
     const clients = new MeshClients(stack.variables);
     try {
       const { failures } = await stack.up();

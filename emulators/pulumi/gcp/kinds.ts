@@ -13,6 +13,8 @@ import { database } from "./database.ts";
 import { field } from "./field.ts";
 import { cloudFunction } from "./function.ts";
 import { iamMembers } from "./iam-member.ts";
+import { logMetric } from "./log-metric.ts";
+import { notificationChannel } from "./notification-channel.ts";
 import { queue } from "./queue.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 import { secret } from "./secret.ts";
@@ -30,6 +32,6 @@ export const kinds: ReadonlyMap<string, ResourceKind> = new Map(
     ...[topic, subscription, queue],
     ...[database, field, compositeIndex],
     ...[secret, secretVersion],
-    ...[dashboard, alertPolicy],
+    ...[dashboard, alertPolicy, notificationChannel, logMetric],
   ].map((kind) => [kind.type, kind]),
 );

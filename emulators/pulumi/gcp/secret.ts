@@ -1,5 +1,5 @@
 /** A secret of Secret Manager: its name; the values are versions. */
-import type { Properties } from "../values.ts";
+import { isObject, type Properties } from "../values.ts";
 import { type ResourceKind, text } from "./resource-kind.ts";
 
 /** Source: docs.cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create. */
@@ -12,6 +12,10 @@ export const secret: ResourceKind = {
   check(check) {
     check.text("secretId", ID);
     check.labels();
+    const kinds = check.at("replication");
+    if (isObject(kinds) && ["auto", "userManaged"].filter((kind) => kind in kinds).length !== 1) {
+      check.fail("replication", "needs one of auto, userManaged");
+    }
   },
   id: nameOf,
   create(inputs, cloud) {

@@ -115,11 +115,11 @@ describe("what was never needed", () => {
 
   test("is not said of a right that nothing here asks for, until somebody does", () => {
     const policy = new IamPolicy();
-    const secret = "projects/p/secrets/s";
-    const reads = { resource: secret, role: "roles/secretmanager.secretAccessor", member: stage };
-    policy.grant(reads);
-    expect([policy.unused(), policy.untried()]).toEqual([[], [reads]]);
-    policy.check(stage, "secretmanager.versions.access", secret);
+    const project = "projects/p";
+    const writes = { resource: project, role: "roles/logging.logWriter", member: stage };
+    policy.grant(writes);
+    expect([policy.unused(), policy.untried()]).toEqual([[], [writes]]);
+    policy.check(stage, "logging.logEntries.create", project);
     expect([policy.unused(), policy.untried()]).toEqual([[], []]);
   });
 

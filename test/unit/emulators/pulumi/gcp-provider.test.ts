@@ -25,6 +25,8 @@ const types = {
   secretVersion: "gcp:secretmanager/secretVersion:SecretVersion",
   secretMember: "gcp:secretmanager/secretIamMember:SecretIamMember",
   dashboard: "gcp:monitoring/dashboard:Dashboard",
+  channel: "gcp:monitoring/notificationChannel:NotificationChannel",
+  metric: "gcp:logging/metric:Metric",
   alert: "gcp:monitoring/alertPolicy:AlertPolicy",
 } as const;
 
@@ -77,6 +79,19 @@ const functionInputs: Properties = {
   },
 };
 
+const metricInputs: Properties = {
+  name: "lag",
+  filter: 'resource.type = "cloud_run_revision" AND jsonPayload.lag:*',
+  valueExtractor: "EXTRACT(jsonPayload.lag)",
+  labelExtractors: { stage: "EXTRACT(labels.stage)" },
+  metricDescriptor: {
+    metricKind: "DELTA",
+    valueType: "DISTRIBUTION",
+    labels: [{ key: "stage", valueType: "STRING" }],
+  },
+  bucketOptions: { exponentialBuckets: { scale: 1, growthFactor: 2, numFiniteBuckets: 32 } },
+};
+
 const with_ = (inputs: Properties, more: Properties): Properties => ({ ...inputs, ...more });
 const service = (more: Properties): Properties =>
   with_(functionInputs, {
@@ -104,6 +119,13 @@ describe("inputs", () => {
     const alert = { combiner: "OR", displayName: "a", conditions: [{ displayName: "b", on: 1 }] };
     expect(await failuresOf("alert", alert)).toEqual([
       expect.stringMatching(/^conditions\[0\]\.on: .* has no such input/),
+    ]);
+    const metric = with_(metricInputs, {
+      bucketOptions: { exponentialBuckets: { scale: 1, growthFactor: 2, buckets: 32 } },
+    });
+    expect(await failuresOf("metric", metric)).toEqual([
+      expect.stringMatching(/^bucketOptions\.exponentialBuckets\.numFiniteBuckets: .* needs it/),
+      expect.stringMatching(/^bucketOptions\.exponentialBuckets\.buckets: .* has no such input/),
     ]);
     expect(await failuresOf("queue", { location: "europe-west1", rateLimits: 5 })).toEqual([
       "rateLimits: must be an object",
@@ -180,6 +202,52 @@ describe("inputs", () => {
       "dashboardJson",
       { dashboardJson: '{"displayName":"d","gridLayout":{"x":"metric.type=\\"nowhere/x\\""}}' },
     ],
+    ["channel", "type", { type: "mail", labels: { email_address: "a@b.c" } }],
+    ["channel", "labels.email_address", { type: "email", labels: {} }],
+    ["channel", "labels.email_address", { type: "email", labels: { email_address: "ops" } }],
+    ["channel", "labels.url", { type: "email", labels: { email_address: "a@b.c", url: "x" } }],
+    ["secret", "replication", { secretId: "s", replication: {} }],
+    ["secret", "secretId", { secretId: "a b", replication: { auto: {} } }],
+    ["metric", "name", with_(metricInputs, { name: "/lag" })],
+    ["metric", "filter", with_(metricInputs, { filter: "payload.lag:*" })],
+    [
+      "metric",
+      "filter",
+      with_(metricInputs, { filter: "jsonPayload.lag > 1 OR severity = ERROR" }),
+    ],
+    ["metric", "filter", with_(metricInputs, { filter: 'resource.labels.function_name = "f"' })],
+    ["metric", "valueExtractor", with_(metricInputs, { valueExtractor: "jsonPayload.lag" })],
+    ["metric", "valueExtractor", with_(metricInputs, { valueExtractor: "EXTRACT(payload.lag)" })],
+    [
+      "metric",
+      "valueExtractor",
+      with_(metricInputs, { valueExtractor: 'REGEXP_EXTRACT(jsonPayload.lag, "\\d+")' }),
+    ],
+    ["metric", "labelExtractors.stage", with_(metricInputs, { labelExtractors: {} })],
+    [
+      "metric",
+      "labelExtractors.shard",
+      with_(metricInputs, {
+        labelExtractors: { stage: "EXTRACT(labels.stage)", shard: "EXTRACT(labels.shard)" },
+      }),
+    ],
+    [
+      "metric",
+      "metricDescriptor.metricKind",
+      with_(metricInputs, {
+        metricDescriptor: {
+          ...(metricInputs["metricDescriptor"] as Properties),
+          metricKind: "GAUGE",
+        },
+      }),
+    ],
+    [
+      "metric",
+      "bucketOptions.exponentialBuckets.numFiniteBuckets",
+      with_(metricInputs, {
+        bucketOptions: { exponentialBuckets: { scale: 1, growthFactor: 2, numFiniteBuckets: 201 } },
+      }),
+    ],
     [
       "alert",
       "conditions[0]",
@@ -210,6 +278,37 @@ describe("a project", () => {
     await enable("cloudtasks");
     const made = await make("queue", { location: "europe-west1", name: "q" });
     await provider.delete(types.queue, made);
+  });
+
+  test("a log-based metric is there once, and keeps its name when it changes", async () => {
+    await expect(provider.create(types.metric, metricInputs)).rejects.toThrow(
+      "logging.googleapis.com has not been used",
+    );
+    await enable("logging");
+    const made = await make("metric", metricInputs);
+    expect(made.id).toBe("lag");
+    await expect(make("metric", metricInputs)).rejects.toThrow("projects/p/metrics/lag exists");
+    const wider = with_(metricInputs, { description: "How late it is." });
+    expect(provider.diff(types.metric, made, wider)).toMatchObject({ replaces: [] });
+    await provider.update(types.metric, made, wider);
+    await provider.delete(types.metric, made);
+    expect(stack.cloud.names("projects/p/metrics/")).toEqual([]);
+  });
+
+  test("a channel that a policy sends to is not deleted before it", async () => {
+    await enable("monitoring");
+    const inputs = { type: "email", labels: { email_address: "ops@example.com" } };
+    const channel = await make("channel", inputs);
+    const name = String(channel.outputs["name"]);
+    expect(name).toMatch(/^projects\/p\/notificationChannels\/\d+$/);
+    const absent = { filter: 'metric.type="run.googleapis.com/x"', duration: "60s" };
+    const alert = await make("alert", {
+      ...{ combiner: "OR", displayName: "a", notificationChannels: [name] },
+      conditions: [{ displayName: "c", conditionAbsent: absent }],
+    });
+    await expect(provider.delete(types.channel, channel)).rejects.toThrow("is used by 1 alert");
+    await provider.delete(types.alert, alert);
+    await provider.delete(types.channel, channel);
   });
 
   test("topics and subscriptions are in the embedded Pub/Sub, until they are deleted", async () => {

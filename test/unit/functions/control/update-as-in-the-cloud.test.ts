@@ -4,9 +4,14 @@
  */
 import { describe, expect, test } from "vitest";
 import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
+import { changeJob } from "../../../../functions/control/change-job.ts";
 import type { JobControl } from "../../../../functions/control/job-control.ts";
+import { restore } from "../../../../functions/control/restore.ts";
+import { resume } from "../../../../functions/control/resume.ts";
+import { newSnapshotId, snapshot } from "../../../../functions/control/snapshot.ts";
 import { abortUpdate, finishUpdate, prepareUpdate } from "../../../../functions/control/update.ts";
-import type { Subscriptions } from "../../../../functions/ports.ts";
+import { startMessages } from "../../../../functions/launch.ts";
+import type { OutgoingMessage, Store, Subscriptions } from "../../../../functions/ports.ts";
 import {
   compile,
   firestore,
@@ -18,6 +23,7 @@ import {
   sum,
   watermarks,
 } from "../../../../sdk/index.ts";
+import { MeshError } from "../../../../sdk/model/errors.ts";
 import { codeOf } from "../../../support/builders.ts";
 import { checkNothingDropped, checkNothingLeft } from "../../../support/mesh-checks.ts";
 import { sumByWindow } from "../../../support/oracle.ts";
@@ -200,5 +206,142 @@ describe("taken back after the state was moved", () => {
     expect(await mesh.job()).toMatchObject({ state: "RUNNING", plan: next.hash });
     await running.publish(40);
     await running.expectTotals();
+  });
+});
+
+/** A control whose store fails at one of its calls, once. */
+function failingAt(control: JobControl, call: keyof Store): JobControl {
+  let isOver = false;
+  const store = new Proxy(control.world.store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== call || isOver) return value.bind(target);
+      return async () => {
+        isOver = true;
+        throw new MeshError("ERR_UNAVAILABLE", `${name} failed`);
+      };
+    },
+  });
+  return { ...control, world: { ...control.world, store } };
+}
+
+/** Subscriptions of a process that ends before it starts any. */
+function dyingAtStart({ subscriptions }: JobControl): Subscriptions {
+  return new Proxy(subscriptions, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name === "start") {
+        return async () => {
+          throw new MeshError("ERR_UNAVAILABLE", "The process has ended.");
+        };
+      }
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+describe("resumed after the state was moved", () => {
+  test("the job goes on under its new plan, and no snapshot is left behind", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    await running.prepare();
+    expect(await mesh.store.listSnapshots()).toHaveLength(1);
+    await running.publish(20);
+    await mesh.during(resume(running.control(next)));
+    expect(await mesh.job()).toMatchObject({ state: "RUNNING", plan: next.hash });
+    expect(await mesh.store.listSnapshots()).toEqual([]);
+    await running.deploy();
+    await running.publish(20);
+    await running.expectTotals();
+  });
+
+  test("reads of the new plan begin", async () => {
+    const withRead = pipeline("sums", (p) => {
+      p.create([1, 2, 3], { name: "numbers" }).write(
+        firestore.collection("numbers", { id: String, fields: (n) => ({ n }) }),
+      );
+      const watermark = watermarks.boundedOutOfOrderness(5_000);
+      p.read(pubsub.topic<Event>("events", { timestamp: (e) => e.time, watermark }))
+        .map((e) => kv(e.key, e.value))
+        .windowInto(fixedWindows(WINDOW_MS))
+        .combinePerKey(sum(), { name: "Windows" })
+        .write(firestore.collection("windows", { id: ({ key }) => key }));
+    });
+    const plan = compile(withRead, { shards: 4 });
+    const running = await Running.launch();
+    const { mesh } = running;
+    const deployment = { ...running.control(plan).deployment, compile: { shards: 4 } };
+    const control = { ...running.control(plan), deployment };
+    const input = { deployment, timeoutMs: 60_000 };
+    await mesh.during(prepareUpdate(running.control(), input));
+    const job = await mesh.job();
+    const given: OutgoingMessage[] = [];
+    const mailboxes = {
+      async publish(messages: readonly OutgoingMessage[]): Promise<void> {
+        given.push(...messages);
+      },
+    };
+    await mesh.during(resume({ ...control, world: { ...control.world, mailboxes } }));
+    expect(given).toEqual(startMessages(plan, job ?? {}));
+    expect(given).toHaveLength(1);
+    // It runs now: nothing begins twice.
+    await mesh.during(resume({ ...control, world: { ...control.world, mailboxes } }));
+    expect(given).toHaveLength(1);
+  });
+});
+
+describe("a snapshot of an update does not stay for ever", () => {
+  test("finished and cut off before it was deleted: the next resume or --finish deletes it", async () => {
+    for (const again of [resume, finishUpdate]) {
+      const running = await Running.launch();
+      const { mesh } = running;
+      await running.prepare();
+      const control = running.control(next);
+      const cut = mesh.during(finishUpdate(failingAt(control, "deleteSnapshot")));
+      expect(await codeOf(() => cut)).toBe("ERR_UNAVAILABLE");
+      expect(await mesh.job()).toMatchObject({ state: "RUNNING", plan: next.hash });
+      expect(await mesh.store.listSnapshots()).toHaveLength(1);
+      await mesh.during(again(control));
+      expect(await mesh.store.listSnapshots()).toEqual([]);
+      expect(await mesh.job()).not.toHaveProperty("spent");
+      await running.deploy();
+      await running.publish(20);
+      await running.expectTotals();
+    }
+  });
+
+  test("cut off before it was noted that state moves: beginning again or resuming deletes it", async () => {
+    for (const isBegunAgain of [true, false]) {
+      const running = await Running.launch();
+      const { mesh } = running;
+      const { deployment } = running.control(next);
+      const input = { ...names, deployment, timeoutMs: 60_000 };
+      // The process ends: nobody puts back what was stopped.
+      const failing = failingAt(running.control(), "putDeployment");
+      const dead = { ...failing, subscriptions: dyingAtStart(failing) };
+      await codeOf(() => mesh.during(prepareUpdate(dead, input)));
+      expect(await mesh.store.listSnapshots()).toHaveLength(1);
+      if (isBegunAgain) await running.deploy();
+      else await mesh.during(resume(running.control()));
+      expect(await mesh.store.listSnapshots()).toEqual([]);
+      await running.publish(20);
+      await running.expectTotals();
+    }
+  });
+
+  test("that of a person stays, also where a restore is brought to its end by --finish", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    const control = running.control();
+    const id = newSnapshotId(control);
+    await mesh.during(snapshot(control, id, 60_000));
+    await mesh.during(restore(control, id));
+    // As if it had been cut off before the job went on.
+    const change = { kind: "restore", phase: "ready", snapshot: id } as const;
+    await changeJob(mesh.plan, mesh.store, (job) => ({ ...job, state: "UPDATING", change }));
+    await mesh.during(finishUpdate(control));
+    expect((await mesh.job())?.state).toBe("RUNNING");
+    expect((await mesh.store.listSnapshots()).map((each) => each.id)).toEqual([id]);
   });
 });
