@@ -32,6 +32,7 @@ export interface BuiltPipeline {
  * Builds one file.
  *
  * @param root - folder that `path` is relative to, and below which bundles are put
+ * @param isWhole - whether each function has all code of the file, and any edit changes them all
  * @throws ERR_PIPELINE_FILE and others that loading, compiling or bundling gives
  * @throws ERR_UNSUPPORTED if it reads or writes files of this machine
  */
@@ -39,8 +40,9 @@ export async function buildPipeline(
   path: string,
   root: string,
   options: CompileOptions = {},
+  isWhole = false,
 ): Promise<BuiltPipeline> {
-  return bundled(await compiled(path, root, options), root);
+  return bundled(await compiled(path, root, options), root, isWhole);
 }
 
 /**
@@ -49,10 +51,13 @@ export async function buildPipeline(
  * @throws ERR_OPTION for two pipelines of one name, or for a pipeline or a stage that there is not
  */
 export async function buildPipelines(
-  config: Pick<DeployConfig, "pipelines" | "parallelism" | "functions" | "stages" | NamedKey>,
+  config: Pick<
+    DeployConfig,
+    "pipelines" | "parallelism" | "wholeModules" | "functions" | "stages" | NamedKey
+  >,
   root: string,
 ): Promise<readonly BuiltPipeline[]> {
-  const { parallelism } = config;
+  const { parallelism, wholeModules } = config;
   const options = parallelism === undefined ? {} : { shards: parallelism };
   const found: Compiled[] = [];
   for (const path of config.pipelines) {
@@ -63,7 +68,7 @@ export async function buildPipelines(
   }
   // Bundling takes seconds: what is wrong is said before.
   requireKnown(config, found);
-  return Promise.all(found.map((one) => bundled(one, root)));
+  return Promise.all(found.map((one) => bundled(one, root, wholeModules)));
 }
 
 /** A pipeline without its bundles. */
@@ -78,10 +83,15 @@ async function compiled(path: string, root: string, options: CompileOptions): Pr
   return { pipeline, plan: compile(pipeline, options), compile: options, path, file };
 }
 
-async function bundled({ path: _, file, ...one }: Compiled, root: string): Promise<BuiltPipeline> {
+async function bundled(
+  { path: _, file, ...one }: Compiled,
+  root: string,
+  isWhole: boolean,
+): Promise<BuiltPipeline> {
   const { plan } = one;
   const folder = join(root, ".tidemark/infra", plan.pipeline);
-  return { ...one, bundles: await bundlePipeline({ file, plan, folder, isDeployed: true }) };
+  const input = { file, plan, folder, isDeployed: true, isWhole };
+  return { ...one, bundles: await bundlePipeline(input) };
 }
 
 function twice(one: string, other: string, name: string): MeshError {

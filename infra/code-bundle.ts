@@ -48,6 +48,8 @@ export interface BundleInput {
    * would change with every edit, and its places would be wrong behind what was left out.
    */
   readonly isDeployed?: boolean;
+  /** Leaves nothing of the user's out, even where it is deployed. */
+  readonly isWhole?: boolean;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -145,19 +147,20 @@ const COMMON = {
 async function buildTexts(
   input: BundleInput,
 ): Promise<{ readonly clients: string; readonly built: Map<string, Built> }> {
-  const { file, plan, isDeployed = false } = input;
+  const { file, plan, isDeployed = false, isWhole = false } = input;
   let extent: Extent = "lean";
   const shared = sharedGoogleClients(() => {
     extent = "whole";
   });
   const plugins = [shared, ownLocation];
   try {
-    const own = isDeployed
-      ? await withoutForeignCode({
-          ...{ file, plan, sdk: tidemarkAlias },
-          options: { ...COMMON, plugins },
-        })
-      : undefined;
+    const own =
+      isDeployed && !isWhole
+        ? await withoutForeignCode({
+            ...{ file, plan, sdk: tidemarkAlias },
+            options: { ...COMMON, plugins },
+          })
+        : undefined;
     const authored = (name: string): string => own?.nameOf(name) ?? file;
     const entries = new Map([
       ...plan.stages.map((stage) => [stage.id, stageEntry(authored(stage.id), stage)] as const),

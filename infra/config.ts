@@ -30,6 +30,8 @@ export interface DeployConfig {
   readonly pipelines: readonly string[];
   /** Shards of each stage; the compiler's default where left out. */
   readonly parallelism: number | undefined;
+  /** Whether each function has all of an author's code; otherwise what only other stages run is left out. */
+  readonly wholeModules: boolean;
   /** How often the tracker runs while something is going on, in ms. */
   readonly tickMs: number;
   /** How long an ingest instance gathers messages, in ms. */
@@ -109,6 +111,7 @@ export function readConfig(
     region,
     pipelines: read.list("pipelines"),
     parallelism: read.count("parallelism", 1, SHARDS_MAX),
+    wholeModules: read.flag("wholeModules", false),
     tickMs: read.count("tickMs", 100, TICK_MS_MAX) ?? TICK_MS,
     gatherMs: read.count("gatherMs", 0, GATHER_MS_MAX),
     functions: read.settings("functions"),

@@ -70,7 +70,7 @@ const PREFIX = "author:";
 const CALLED = "$tmForeign";
 
 const words =
-  "This function is of another stage, and was left out of this one: a fault of Tidemark. Please report it with the pipeline.";
+  "This function is of another stage, and was left out of this one: a fault of Tidemark. Deploy with tidemark:wholeModules true, so that nothing is left out, and please report it with the pipeline.";
 
 /** The author's files as one text, in which imports of the SDK are left. */
 interface AuthorModule {

@@ -59,6 +59,18 @@ it("bundles each stage and the tracker, the same to the byte each time", async (
   }
 });
 
+it("leaves what other stages run out of what is deployed, unless all is asked for", async () => {
+  const input = { file: join(folder, "words.ts"), plan: compile(words), isDeployed: true };
+  const holds = async (isWhole: boolean): Promise<boolean[]> => {
+    const at = join(folder, `deployed-${isWhole}`);
+    const bundles = await bundlePipeline({ ...input, folder: at, isWhole });
+    const texts = bundles.map((each) => readFile(join(each.folder, "index.js"), "utf8"));
+    return (await Promise.all(texts)).map((text) => text.includes("word.key+"));
+  };
+  expect(await holds(false)).toEqual([false, true, false]);
+  expect(await holds(true)).toEqual([true, true, true]);
+});
+
 it("writes a map beside it that holds no path of a machine and tells the author's lines", async () => {
   const project = join(folder, "project");
   const file = join(project, "src/words.ts");
