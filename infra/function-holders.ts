@@ -11,13 +11,13 @@ import type { AnyFunction, Binding } from "./author-names.ts";
 export class Holder {
   readonly functions: AnyFunction[] = [];
   /** What it names, and so holds. */
-  readonly named = new Set<Binding>();
+  readonly named: Set<Binding> = new Set();
   /** Names of properties that are functions. */
-  readonly keys = new Set<string>();
+  readonly keys: Set<string> = new Set();
   /** Names of properties that code which runs early asks `this` for. */
-  readonly asked = new Set<string>();
+  readonly asked: Set<string> = new Set();
   /** What extends the class that it is. */
-  readonly heirs = new Set<Holder>();
+  readonly heirs: Set<Holder> = new Set();
   readonly nodes: readonly NodeId[];
   /** A pipeline gives access to all its transforms. */
   isPipeline = false;
