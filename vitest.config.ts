@@ -6,6 +6,8 @@ const SMALL = ["unit", "property", "conformance", "infra"].map(
   (kind) => `test/${kind}/**/*.test.ts`,
 );
 
+const ENVIRONMENT = "test/support/own-environment.ts";
+
 export default defineConfig({
   test: {
     env: {
@@ -19,7 +21,10 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       // A process for each file would load the same modules again: a third of the time.
-      { extends: true, test: { name: "small", include: SMALL, isolate: false } },
+      {
+        extends: true,
+        test: { name: "small", include: SMALL, isolate: false, setupFiles: [ENVIRONMENT] },
+      },
       { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], exclude: SMALL } },
     ],
   },

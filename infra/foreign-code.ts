@@ -260,7 +260,7 @@ function emptied(text: string, functions: readonly AnyFunction[]): string {
       at = node.end;
       return part;
     });
-  const sdk = `import{MeshError as $tmError}from"tidemark";`;
+  const sdk = `import{MeshError as $tmError}from${JSON.stringify("tidemark")};`;
   const called = `const ${CALLED}=()=>{throw new $tmError("ERR_INVARIANT",${JSON.stringify(words)})};`;
   return `${sdk}${called}${parts.join("")}${text.slice(at)}`;
 }

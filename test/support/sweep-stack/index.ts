@@ -13,12 +13,13 @@ import type { Deployment } from "../../../functions/deployment.ts";
 import { buildPipeline, MeshPipeline, MeshPlatform } from "../../../infra/library.ts";
 
 const project = new Config("gcp").require("project");
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+// Bundles of other programs lie below the project's folder: the flights are in more than one.
+const root = fileURLToPath(new URL(".", import.meta.url));
 const engine = { tickMs: 100, registerTimeoutMs: 500, firingsMax: 1 };
 
 const [flights, shared] = await Promise.all([
-  buildPipeline("test/support/pipelines/prompt-flights.ts", root, { shards: 1 }),
-  buildPipeline("test/support/pipelines/shared.ts", root, { shards: 2 }),
+  buildPipeline("../pipelines/prompt-flights.ts", root, { shards: 1 }),
+  buildPipeline("../pipelines/shared.ts", root, { shards: 2 }),
 ]);
 const platform = new MeshPlatform("mesh", {
   project,

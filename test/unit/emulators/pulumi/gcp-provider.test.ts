@@ -472,6 +472,7 @@ describe("databases", () => {
     await provider.update(types.database, kept, open.inputs);
     process.env["FIRESTORE_EMULATOR_HOST"] = stack.cloud.world.firestoreAddress;
     const client = firestoreClient("p", "main");
+    delete process.env["FIRESTORE_EMULATOR_HOST"]; // It is read when a client is made.
     await client.doc("c/a").set({ is: "there" });
     await provider.delete(types.database, open);
     expect((await client.doc("c/a").get()).exists).toBe(false);
