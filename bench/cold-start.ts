@@ -8,7 +8,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FunctionHost, FunctionStatus } from "../emulators/function-host.ts";
 import { startLocalMesh } from "../emulators/local-mesh.ts";
@@ -17,6 +16,7 @@ import { bundlePipeline } from "../infra/code-bundle.ts";
 import { compile } from "../sdk/compile/compile.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { readFlights } from "./flights-data.ts";
+import { until } from "./until.ts";
 
 /** Medians of one run, in ms from the spawn, and how many times hello's they are. */
 export interface ColdStarts {
@@ -32,6 +32,7 @@ export interface ColdStarts {
 
 const HELLO = "hello";
 const TIMEOUT_MS = 60_000;
+const POLL_MS = 1;
 const env: Readonly<Record<string, string>> = { NODE_DISABLE_COMPILE_CACHE: "1" };
 
 /** Measures each kind of function once a round, one after the other. */
@@ -82,25 +83,15 @@ async function firstAnswerMs(
     throw new MeshError("ERR_INVARIANT", `There is no function ${name}.`);
   };
   if (look().instances.length > 0) host.kill(name);
-  await until(() => look().instances.length === 0);
+  await until("the end of a process", () => look().instances.length === 0, POLL_MS, TIMEOUT_MS);
   const { coldStarts: startsBefore, requests } = look();
   const calling = call();
-  await until(() => look().coldStarts > startsBefore);
+  await until("a start", () => look().coldStarts > startsBefore, POLL_MS, TIMEOUT_MS);
   const spawnedMs = performance.now();
-  await until(() => look().requests > requests);
+  await until("an answer", () => look().requests > requests, POLL_MS, TIMEOUT_MS);
   const answeredMs = performance.now();
   await calling;
   return answeredMs - spawnedMs;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  const endMs = performance.now() + TIMEOUT_MS;
-  while (!isSo()) {
-    if (performance.now() > endMs) {
-      throw new MeshError("ERR_EMULATOR", `A function did not start within ${TIMEOUT_MS} ms.`);
-    }
-    await sleep(1);
-  }
 }
 
 function resultOf(

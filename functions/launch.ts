@@ -17,6 +17,7 @@ import { messageOf } from "./outbox.ts";
 import type { OutgoingMessage, World } from "./ports.ts";
 import { mailboxOf } from "./program.ts";
 import { type Register, registerId } from "./register.ts";
+import { sendOwn } from "./send.ts";
 import type { Ticks } from "./ticks.ts";
 import { decodeJob } from "./tracker.ts";
 
@@ -39,7 +40,7 @@ export async function launch(
 ): Promise<Job | undefined> {
   const job = await ensureJob(deployment, world);
   await ticks.ensure();
-  await world.mailboxes.publish(startMessages(deployment.plan, job ?? {}));
+  await sendOwn(startMessages(deployment.plan, job ?? {}), world.mailboxes);
   return job;
 }
 

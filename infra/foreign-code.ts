@@ -66,6 +66,9 @@ export async function withoutForeignCode(input: ForeignCodeInput): Promise<OwnMo
 
 const PREFIX = "author:";
 
+/** What authors import the SDK by. */
+const SDK = "tidemark";
+
 /** What an emptied function calls. */
 const CALLED = "$tmForeign";
 
@@ -205,7 +208,7 @@ function importsOf(
   sdk: ForeignCodeInput["sdk"],
 ): Map<Binding, string> {
   const urls = new Set(
-    [sdk["tidemark"]].flatMap((path) => (path === undefined ? [] : [pathToFileURL(path).href])),
+    [sdk[SDK]].flatMap((path) => (path === undefined ? [] : [pathToFileURL(path).href])),
   );
   const imported = new Map<Binding, string>();
   for (const statement of body) {
@@ -260,7 +263,7 @@ function emptied(text: string, functions: readonly AnyFunction[]): string {
       at = node.end;
       return part;
     });
-  const sdk = `import{MeshError as $tmError}from${JSON.stringify("tidemark")};`;
+  const sdk = `import{MeshError as $tmError}from${JSON.stringify(SDK)};`;
   const called = `const ${CALLED}=()=>{throw new $tmError("ERR_INVARIANT",${JSON.stringify(words)})};`;
   return `${sdk}${called}${parts.join("")}${text.slice(at)}`;
 }

@@ -18,8 +18,8 @@ import { type LocalMesh, startLocalMesh } from "../../emulators/local-mesh.ts";
 import { DEFAULT_OPTIONS } from "../../functions/options.ts";
 import { bundlePipeline, type StageBundle } from "../../infra/code-bundle.ts";
 import { compile } from "../../sdk/compile/compile.ts";
-import { MeshError } from "../../sdk/model/errors.ts";
 import type { Pipeline } from "../../sdk/pipeline.ts";
+import { until } from "../until.ts";
 import broken from "./broken.ts";
 import { type Delays, Latencies } from "./latencies.ts";
 import mended from "./mended.ts";
@@ -46,6 +46,7 @@ export interface PoisonFigures {
 }
 
 const PACE_MS = 20;
+const POLL_MS = 50;
 const TIMEOUT_MS = 120_000;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -82,7 +83,7 @@ export async function poisonFigures(readings: number, perSecond: number): Promis
     const pages = await Promise.all(found.map((id) => tidemark(mesh, "show", "readings", id)));
     await mesh.reload(mended, better);
     await tidemark(mesh, "replay", "readings", "--all", "--wait");
-    await until("what was sent back", () => poisoned.came === readings);
+    await until("what was sent back", () => poisoned.came === readings, POLL_MS, TIMEOUT_MS);
     const { attemptsMax, retryBackoffMs } = DEFAULT_OPTIONS;
     return {
       readings,
@@ -153,7 +154,7 @@ class Run implements AsyncDisposable {
       }
       await Promise.all([...sent, sleep(PACE_MS)]);
     }
-    await until("all results", () => latencies.came >= readings - poisonCount);
+    await until("all results", () => latencies.came >= readings - poisonCount, POLL_MS, TIMEOUT_MS);
   }
 }
 
@@ -168,14 +169,4 @@ async function tidemark(mesh: LocalMesh, ...args: readonly string[]): Promise<st
   const command = [join(root, "cli/main.ts"), "dead-letters", ...args];
   const env = { ...process.env, ...mesh.variables, NO_COLOR: "1", FORCE_COLOR: undefined };
   return (await promisify(execFile)(process.execPath, command, { env })).stdout;
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const endMs = performance.now() + TIMEOUT_MS;
-  while (!isSo()) {
-    if (performance.now() > endMs) {
-      throw new MeshError("ERR_EMULATOR", `Waited for ${what} in vain, for ${TIMEOUT_MS} ms.`);
-    }
-    await sleep(50);
-  }
 }

@@ -106,12 +106,13 @@ async function emptyMailboxes(control: JobControl, { plan, stopped }: Job): Prom
 
 /** A job of the next generation, for which nothing that any plan before sent means anything. */
 function newerJob(before: Job, { plan }: Deployment, nowMs: number): Job {
-  const { generation = 0, stopped, superseded = {} } = before;
+  const { generation = 0, stopped, superseded = {}, spent } = before;
   const plans = [...Object.keys(superseded), before.plan].filter((hash) => hash !== plan.hash);
   const names = new Set(subscriptionsOf(plan).all);
   const configs = Object.entries(stopped?.configs ?? {}).filter(([name]) => names.has(name));
   return {
     ...newJob(plan.pipeline, plan.hash, nowMs),
+    ...(spent !== undefined && { spent }),
     generation: generation + 1,
     superseded: Object.fromEntries(plans.map((hash) => [hash, {}])),
     state: "UPDATING",

@@ -60,9 +60,9 @@ export async function restore(
     await subscriptions.purge(subscriptionsOf(plan).mailboxes);
     await replaceShards(control, replacement);
     if (options.keepsSources !== true) await seekSources(control, replacement, snapshot);
-    const registers = isOwn(control, snapshot)
-      ? movedRegisters(replacement, world.clock.nowMs())
-      : [];
+    // What was on its way to another pipeline never comes to this one.
+    const content = isOwn(control, snapshot) ? snapshot : { ...snapshot, registers: [] };
+    const registers = movedRegisters({ ...replacement, content }, world.clock.nowMs());
     await commitJob(control, (before) => readyJob(before, replacement, snapshot), registers);
   }
   return resume(control);

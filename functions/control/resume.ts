@@ -5,12 +5,13 @@
  *
  * JR1. The time of the pause is no silence of a source, and no time in which a message could have
  *      come again: what waits for either begins to wait anew.
- * JR2. An update whose state has moved is brought to its end: reads that it adds begin, and what it has
- *      stored for itself is noted until it is deleted.
+ * JR2. A change whose state has moved is brought to its end: reads that it adds begin, and what an update
+ *      has stored for itself is noted until it is deleted.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { type Job, sourceOf, spentWith } from "../job.ts";
 import { startMessages } from "../launch.ts";
+import { sendOwn } from "../send.ts";
 import { movedSource, type SourceState } from "../source-watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { type JobControl, requireState } from "./job-control.ts";
@@ -40,15 +41,15 @@ export async function resume(control: JobControl): Promise<Job> {
   return deleteSpent(control, job);
 }
 
-/** What an update adds begins before the job goes on: nobody else would ask for it (JR2). */
+/** Reads that the moved state does not know begin before the job goes on: nobody else asks (JR2). */
 async function beginReads({ deployment, world }: JobControl): Promise<void> {
   const record = await world.store.readJob();
   if (record === undefined) return; // Said by who changes it.
   const job = JSON.parse(record.text) as Job;
   const { state, change } = job;
-  const isMoved = state === "UPDATING" && change?.kind === "update" && change.phase === "ready";
+  const isMoved = state === "UPDATING" && change?.phase === "ready";
   if (!isMoved || job.plan !== deployment.plan.hash) return;
-  await world.mailboxes.publish(startMessages(deployment.plan, job));
+  await sendOwn(startMessages(deployment.plan, job), world.mailboxes);
 }
 
 /** Deletes what updates have left, and then the note of it. */
