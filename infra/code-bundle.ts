@@ -133,7 +133,7 @@ async function store(name: string, { text, map }: Built, parent: string): Promis
 }
 
 /** How all code of a function is built. */
-const COMMON = {
+export const BUNDLE_OPTIONS: BuildOptions = {
   bundle: true,
   platform: "node",
   target: "node22",
@@ -141,7 +141,7 @@ const COMMON = {
   minifySyntax: true,
   legalComments: "none",
   logLevel: "silent",
-} as const satisfies BuildOptions;
+};
 
 /** One build for all entries: what they share is read and parsed once. */
 async function buildTexts(
@@ -158,7 +158,7 @@ async function buildTexts(
       isDeployed && !isWhole
         ? await withoutForeignCode({
             ...{ file, plan, sdk: tidemarkAlias },
-            options: { ...COMMON, plugins },
+            options: { ...BUNDLE_OPTIONS, plugins },
           })
         : undefined;
     const authored = (name: string): string => own?.nameOf(name) ?? file;
@@ -167,9 +167,9 @@ async function buildTexts(
       ["tracker", trackerEntry(authored("tracker"))],
     ]);
     const [, { outputFiles }] = await Promise.all([
-      googleClients(COMMON, extent), // Most likely it stays so.
+      googleClients(BUNDLE_OPTIONS, extent), // Most likely it stays so.
       build({
-        ...COMMON,
+        ...BUNDLE_OPTIONS,
         entryPoints: [...entries.keys()].map((name) => ({ in: `entry:${name}`, out: name })),
         plugins: [virtualEntries(entries), ...(own === undefined ? [] : [own.plugin]), ...plugins],
         outdir: root,
@@ -181,7 +181,7 @@ async function buildTexts(
         sourcesContent: false,
       }),
     ]);
-    const clients = await googleClients(COMMON, extent);
+    const clients = await googleClients(BUNDLE_OPTIONS, extent);
     const before = `"use strict";${clients}`;
     const from = resolve(root);
     const folders = { from, project: projectOf(file), own: from };

@@ -10,7 +10,8 @@ import type { Binding, IamPolicy } from "../../emulators/iam/policy.ts";
 import { describeDenial, describeUnused } from "../../emulators/iam/report.ts";
 import { accountEmail, accountId, undeliveredName } from "../../infra/names.ts";
 import { isRefusalOf, triedRights } from "../support/rights.ts";
-import { ATTEMPTS_MAX, PROJECT, RightsMesh, type Work } from "../support/rights-mesh.ts";
+import { ATTEMPTS_MAX, RightsMesh, type Work } from "../support/rights-mesh.ts";
+import { PROJECT } from "../support/standing-stack.ts";
 
 const TIMEOUT_MS = 600_000;
 /** A piece of work takes a second, and several while other tests run. */

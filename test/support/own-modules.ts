@@ -6,8 +6,8 @@ import Module from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build, type Plugin } from "esbuild";
-import { tidemarkAlias } from "../../infra/code-bundle.ts";
+import { build, type Plugin } from "esbuild";
+import { BUNDLE_OPTIONS, tidemarkAlias } from "../../infra/code-bundle.ts";
 import { withoutForeignCode } from "../../infra/foreign-code.ts";
 import { sharedGoogleClients } from "../../infra/google-clients.ts";
 import { loadPipeline } from "../../infra/load-pipeline.ts";
@@ -22,16 +22,6 @@ export interface OwnTexts {
   /** By the name of a stage, or `tracker`. */
   readonly texts: ReadonlyMap<string, string>;
 }
-
-const options = {
-  bundle: true,
-  platform: "node",
-  target: "node22",
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: "none",
-  logLevel: "silent",
-} as const satisfies BuildOptions;
 
 /** Builds a project of these files, by name; the first exports the pipeline. */
 export async function ownTexts(files: Readonly<Record<string, string>>): Promise<OwnTexts> {
@@ -55,11 +45,11 @@ async function buildOf(file: string): Promise<OwnTexts> {
   const plan = compile(pipeline);
   const plugins: Plugin[] = [sharedGoogleClients(() => {}), ownLocation];
   const input = { file, plan, sdk: tidemarkAlias };
-  const own = await withoutForeignCode({ ...input, options: { ...options, plugins } });
+  const own = await withoutForeignCode({ ...input, options: { ...BUNDLE_OPTIONS, plugins } });
   const stages = new Map(plan.stages.map(({ id, name }) => [id, name]));
   const ids = [...stages.keys(), "tracker"];
   const { outputFiles } = await build({
-    ...options,
+    ...BUNDLE_OPTIONS,
     entryPoints: ids.map((id) => ({ in: own.nameOf(id), out: id })),
     plugins: [own.plugin, ...plugins],
     outdir: tmpdir(),

@@ -7,16 +7,16 @@
  * What is done is seen from outside: what lies in subscriptions, and that nothing is on its way.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { PubSub } from "@google-cloud/pubsub";
 import type { LogLine } from "../../emulators/function-host.ts";
-import { type LocalStack, startLocalStack } from "../../emulators/pulumi/local-stack.ts";
+import type { LocalStack } from "../../emulators/pulumi/local-stack.ts";
 import { feedsOf } from "../../infra/feeds.ts";
 import { queueName, undeliveredName } from "../../infra/names.ts";
 import { compile } from "../../sdk/compile/compile.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
-import { type Collector, MeshClients } from "./mesh-clients.ts";
+import type { Collector, MeshClients } from "./mesh-clients.ts";
 import pipeline, { type Order } from "./pipelines/rights.ts";
+import { PROJECT, withStandingStack } from "./standing-stack.ts";
 
 /** What is asked of the mesh: a total; or a dead letter; or more keys than one activation fires. */
 export type Work = "total" | "letter before the shuffle" | "letter behind it" | "many keys";
@@ -30,11 +30,9 @@ interface Outputs {
   readonly undelivered: Collector;
 }
 
-export const PROJECT = "tidemark-local";
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const POLL_MS = 20;
-const PUSH_BACKOFF_MS_MAX = 200;
 /** More than `firingsMax`. */
 const MANY = 600;
 /** The most that Pub/Sub counts to. */
@@ -69,19 +67,8 @@ export class RightsMesh {
   }
 
   /** @throws Error if the program fails */
-  static async start(): Promise<RightsMesh> {
-    const program = fileURLToPath(new URL("rights-stack", import.meta.url));
-    const log: LogLine[] = [];
-    const onLog = (line: LogLine): void => void log.push(line);
-    const stack = await startLocalStack({
-      ...{ project: PROJECT, program, config: {}, onLog },
-      // Failures are what this mesh is for.
-      pushBackoffMaxMs: PUSH_BACKOFF_MS_MAX,
-    });
-    const clients = new MeshClients(stack.variables);
-    try {
-      const { failures } = await stack.up();
-      if (failures.length > 0) throw new Error(JSON.stringify(failures));
+  static start(): Promise<RightsMesh> {
+    return withStandingStack("rights-stack", async ({ stack, clients, log }) => {
       const [seen, totals, letters, undelivered] = await Promise.all([
         clients.collect("orders-seen"),
         clients.collect("totals"),
@@ -92,11 +79,7 @@ export class RightsMesh {
       const mesh = new RightsMesh(stack, clients, outputs, log);
       for (const name of mesh.feeds) await mesh.setAttempts(name, ATTEMPTS_MAX);
       return mesh;
-    } catch (error) {
-      await clients.close();
-      await stack.stop();
-      throw error;
-    }
+    });
   }
 
   /** Subscriptions that push to the functions. */

@@ -5,23 +5,21 @@
  * (rights-sweep.ts).
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { PubSub } from "@google-cloud/pubsub";
 import type { LogLine } from "../../emulators/function-host.ts";
 import { GcpProvider } from "../../emulators/pulumi/gcp/gcp-provider.ts";
-import { type LocalStack, startLocalStack } from "../../emulators/pulumi/local-stack.ts";
+import type { LocalStack } from "../../emulators/pulumi/local-stack.ts";
 import type { Deployment } from "../../functions/deployment.ts";
 import { CloudJobs } from "../../infra/cloud-jobs.ts";
 import { type Feed, feedsOf } from "../../infra/feeds.ts";
 import { undeliveredName } from "../../infra/names.ts";
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
-import { type Collector, MeshClients } from "./mesh-clients.ts";
+import type { Collector, MeshClients } from "./mesh-clients.ts";
 import type { Click } from "./pipelines/shared.ts";
+import { PROJECT, withStandingStack } from "./standing-stack.ts";
 
-export const PROJECT = "tidemark-local";
 const DATABASE = "sweep";
 const POLL_MS = 20;
-const PUSH_BACKOFF_MS_MAX = 200;
 /** So soon a push comes again: often enough not to be waited for, seldom enough for 100 attempts. */
 const AGAIN = { seconds: 0, nanos: 250_000_000 } as const;
 const ATTEMPTS = { least: 5, most: 100 } as const;
@@ -69,20 +67,10 @@ export class SweepMesh {
   }
 
   /** @throws Error if the program fails */
-  static async start(): Promise<SweepMesh> {
-    const program = fileURLToPath(new URL("sweep-stack", import.meta.url));
-    const log: LogLine[] = [];
-    const onLog = (line: LogLine): void => void log.push(line);
-    const stack = await startLocalStack({
-      ...{ project: PROJECT, program, config: {}, onLog },
-      // Failures are what this mesh is for.
-      pushBackoffMaxMs: PUSH_BACKOFF_MS_MAX,
-    });
-    const clients = new MeshClients(stack.variables);
-    try {
-      const { failures, plainOutputs } = await stack.up();
-      if (failures.length > 0) throw new Error(JSON.stringify(failures));
-      const deployments = Object.values(plainOutputs["deployments"] ?? {}) as Deployment[];
+  static start(): Promise<SweepMesh> {
+    return withStandingStack("sweep-stack", async (standing) => {
+      const { stack, clients, log } = standing;
+      const deployments = Object.values(standing.outputs["deployments"] ?? {}) as Deployment[];
       const plans = deployments.map(({ plan }) => plan);
       const collect = (names: readonly string[]): Promise<Collector[]> =>
         Promise.all(names.map((name) => clients.collect(name)));
@@ -96,11 +84,7 @@ export class SweepMesh {
       const mesh = new SweepMesh(stack, deployments, clients, outputs, log);
       await mesh.setAttempts(ATTEMPTS.most);
       return mesh;
-    } catch (error) {
-      await clients.close();
-      await stack.stop();
-      throw error;
-    }
+    });
   }
 
   /** Launches both jobs, as their owner does. */
