@@ -41,7 +41,7 @@ import {
   variablesOf,
   type WorldName,
 } from "./local-world.ts";
-import { provision } from "./provision.ts";
+import { type ProvisionTarget, pointSubscriptions, provision } from "./provision.ts";
 import { type MeshUpdateOptions, REST_MS_MAX } from "./update-options.ts";
 
 /** The code of one function, as infra/ bundles it. */
@@ -209,21 +209,23 @@ class Mesh implements LocalMesh {
     const { bundles, pipeline } = this.#options;
     await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
     this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+    const target = this.#provisionTarget();
+    await provision(this.plan, pipeline.graph.nodes, target);
     await this.#takeUp();
-    await this.#provision(pipeline);
+    await pointSubscriptions(this.plan, target);
     await launchAnew(this.control);
   }
 
-  async #provision({ graph }: Pipeline): Promise<void> {
-    const { project } = this.#environment;
-    await provision(this.plan, graph.nodes, {
+  #provisionTarget(): ProvisionTarget {
+    const { project, auth } = this.#environment;
+    return {
       pubsub: this.services.pubsubClient,
       tasks: this.services.tasksClient,
       location: `projects/${project}/locations/${LOCATION}`,
       queueName: `tm-${this.plan.pipeline}`,
       urlOf: (stage) => this.functions.url(stage),
-      auth: this.#environment.auth,
-    });
+      auth,
+    };
   }
 
   #deployment(
@@ -260,7 +262,9 @@ class Mesh implements LocalMesh {
       this.#options = { ...this.#options, pipeline, bundles, compile: compiling };
       await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
       this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
-      await this.#provision(pipeline);
+      const target = this.#provisionTarget();
+      await provision(plan, pipeline.graph.nodes, target);
+      await pointSubscriptions(plan, target);
       await finishUpdate(this.control);
       return comparison;
     });

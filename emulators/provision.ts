@@ -2,7 +2,7 @@
  * Provision: topics, subscriptions and the queue of a plan, made in a local world.
  *
  * Owns: what Pulumi makes in the cloud, here by the ordinary clients. Making what is there already
- * changes nothing but where a subscription pushes to.
+ * changes nothing; where subscriptions push to is said apart.
  */
 import type { PubSub, PushConfig } from "@google-cloud/pubsub";
 import type { CloudTasksClient } from "@google-cloud/tasks";
@@ -10,7 +10,7 @@ import { isCode } from "../functions/gcp/grpc-errors.ts";
 import type { PushAuth } from "../functions/gcp/push-auth.ts";
 import { ACK_DEADLINE_SECONDS } from "../functions/options.ts";
 import { assertionsTopicName } from "../sdk/compile/names.ts";
-import type { MeshPlan } from "../sdk/compile/plan.ts";
+import type { MeshPlan, StagePlan } from "../sdk/compile/plan.ts";
 import type { GraphNode } from "../sdk/model/graph.ts";
 
 /** Where things are made, and where functions listen. */
@@ -59,27 +59,47 @@ export async function provision(
 }
 
 async function provisionStage(
-  stage: MeshPlan["stages"][number],
+  stage: StagePlan,
   { pubsub, urlOf, auth }: ProvisionTarget,
 ): Promise<void> {
   const pushConfig = pushConfigOf(urlOf(stage.id), auth);
-  const { mailbox, ingest } = stage;
-  const feeds = [{ topic: mailbox ?? ingest?.topic, name: mailbox ?? ingest?.subscription ?? "" }];
-  if (ingest !== undefined) feeds.push({ topic: ingest.replay, name: ingest.replay });
-  for (const { topic, name } of feeds) {
-    if (topic !== undefined) {
-      await ifNew(() =>
-        pubsub.createSubscription(topic, name, {
-          pushConfig,
-          ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
-          enableMessageOrdering: mailbox !== undefined,
-          expirationPolicy: {},
-        }),
-      );
-    }
-    // A subscription that was there before pushes to where the function was last time.
-    await pubsub.subscription(name).modifyPushConfig(pushConfig);
+  for (const { topic, name } of feedsOf(stage)) {
+    if (topic === undefined) continue;
+    await ifNew(() =>
+      pubsub.createSubscription(topic, name, {
+        pushConfig,
+        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+        enableMessageOrdering: stage.mailbox !== undefined,
+        expirationPolicy: {},
+      }),
+    );
   }
+}
+
+/**
+ * Lets a plan's subscriptions push to where its functions are: one that was there before still pushes
+ * to where they were last time, or stands still.
+ */
+export async function pointSubscriptions(
+  { stages }: MeshPlan,
+  { pubsub, urlOf, auth }: ProvisionTarget,
+): Promise<void> {
+  const calls = stages.flatMap((stage) => {
+    const pushConfig = pushConfigOf(urlOf(stage.id), auth);
+    return feedsOf(stage).map(({ name }) => pubsub.subscription(name).modifyPushConfig(pushConfig));
+  });
+  await Promise.all(calls);
+}
+
+interface Feed {
+  /** Undefined where the subscription is somebody else's. */
+  readonly topic: string | undefined;
+  readonly name: string;
+}
+
+function feedsOf({ mailbox, ingest }: StagePlan): readonly Feed[] {
+  const feed = { topic: mailbox ?? ingest?.topic, name: mailbox ?? ingest?.subscription ?? "" };
+  return ingest === undefined ? [feed] : [feed, { topic: ingest.replay, name: ingest.replay }];
 }
 
 function pushConfigOf(pushEndpoint: string, auth: PushAuth): PushConfig {

@@ -210,6 +210,8 @@ export interface Store {
  * them; no stage does.
  */
 export interface Subscriptions {
+  /** Returns those that are not there, or whose topic is not: what is published to one is lost. */
+  missing(names: readonly string[]): Promise<readonly string[]>;
   /** Returns how each pushes now, as text that `start` takes back. */
   configs(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
   /** Stops deliveries; what is published meanwhile waits. What is out may still be answered. */

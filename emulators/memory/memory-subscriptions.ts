@@ -26,6 +26,10 @@ export class MemorySubscriptions implements Subscriptions {
     this.#mailboxes = mailboxes;
   }
 
+  async missing(names: readonly string[]): Promise<readonly string[]> {
+    return names.filter((name) => this.#mailboxes.subscription(name) === undefined);
+  }
+
   async configs(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
     // Deliveries are calls: there is nothing to say of where they go, but whether they do.
     const textOf = (name: string): string => (this.#get(name).isStopped ? STOPPED : PUSHING);

@@ -7,8 +7,11 @@
  *      come again: what waits for either begins to wait anew.
  * JR2. A change whose state has moved is brought to its end: reads that it adds begin, and what an update
  *      has stored for itself is noted until it is deleted.
+ * JR3. No job goes on before every mailbox of its plan has its subscription: Pub/Sub keeps nothing of
+ *      what is published to a topic without one.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
+import { MeshError } from "../../sdk/model/errors.ts";
 import { type Job, sourceOf, spentWith } from "../job.ts";
 import { startMessages } from "../launch.ts";
 import { sendOwn } from "../send.ts";
@@ -22,11 +25,12 @@ import { subscriptionsOf } from "./subscription-names.ts";
  * snapshot or an update; one that runs stays as it is, and one whose resuming was cut off is resumed
  * to the end.
  *
- * @throws ERR_OPTION if the job can't be resumed
+ * @throws ERR_OPTION if the job can't be resumed, or its plan is not deployed yet
  */
 export async function resume(control: JobControl): Promise<Job> {
   const { deployment, world, subscriptions, ticks } = control;
   const { plan } = deployment;
+  await requireMailboxes(control);
   await beginReads(control);
   const going = await changeJob(plan, world.store, (job) => {
     if (job.state === "RUNNING" || job.state === "DRAINING") return undefined;
@@ -39,6 +43,20 @@ export async function resume(control: JobControl): Promise<Job> {
   const job = await changeJob(plan, world.store, (before) => without(before, configs));
   await ticks.ensure();
   return deleteSpent(control, job);
+}
+
+/** @throws ERR_OPTION if stages of the plan can't be sent to (JR3) */
+async function requireMailboxes({ deployment, subscriptions }: JobControl): Promise<void> {
+  const { pipeline, hash, stages } = deployment.plan;
+  const missing = await subscriptions.missing(subscriptionsOf(deployment.plan).mailboxes);
+  if (missing.length === 0) return;
+  const names = stages.filter(({ mailbox }) => missing.includes(mailbox ?? "")).map(({ id }) => id);
+  throw new MeshError(
+    "ERR_OPTION",
+    `Pipeline ${pipeline} can't go on under plan ${hash} yet: nothing takes what is sent to ` +
+      `${names.join(", ")}. Deploy that plan first (pulumi up), then give this command again; ` +
+      "until then the job waits, and nothing is lost.",
+  );
 }
 
 /** Reads that the moved state does not know begin before the job goes on: nobody else asks (JR2). */

@@ -15,6 +15,9 @@ type Client = InstanceType<typeof v1.SubscriberClient>;
 
 type Time = { readonly seconds: number; readonly nanos: number };
 
+/** The topic of a subscription whose topic was deleted, also where there is one of its name again. */
+const DELETED_TOPIC = "_deleted-topic_";
+
 /** Messages of one pull. */
 const PULL_MAX = 1_000;
 
@@ -28,6 +31,23 @@ export class PubsubSubscriptions implements Subscriptions {
   constructor(project: string, emulatorHost: string | undefined) {
     this.#project = project;
     this.#emulatorHost = emulatorHost;
+  }
+
+  async missing(names: readonly string[]): Promise<readonly string[]> {
+    const isThere = await Promise.all(
+      names.map((name) => this.#call(`read subscription ${name}`, (c) => this.#isThere(c, name))),
+    );
+    return names.filter((_, i) => isThere[i] !== true);
+  }
+
+  async #isThere(client: Client, name: string): Promise<boolean> {
+    try {
+      const [{ topic }] = await client.getSubscription({ subscription: this.#path(name) });
+      return topic !== DELETED_TOPIC;
+    } catch (error) {
+      if (isCode(error, "NOT_FOUND")) return false;
+      throw error;
+    }
   }
 
   async configs(names: readonly string[]): Promise<Readonly<Record<string, string>>> {

@@ -256,6 +256,16 @@ export function subscriptionsSuite(
       expect(after).toBe(tellsOutstanding ? 0 : undefined);
     });
 
+    promise("it tells which are not there", async () => {
+      const { subscriptions } = tested;
+      const { name } = await tested.newFed();
+      expect(await subscriptions.missing(["none-here", name, "nor-here"])).toEqual([
+        "none-here",
+        "nor-here",
+      ]);
+      expect(await subscriptions.missing([name])).toEqual([]);
+    });
+
     promise("a subscription that is not there is ERR_UNAVAILABLE", async () => {
       const { subscriptions } = tested;
       for (const call of [

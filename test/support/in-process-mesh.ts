@@ -12,7 +12,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localClients } from "../../emulators/local-mesh.ts";
 import type { LocalWorld } from "../../emulators/local-world.ts";
-import { provision } from "../../emulators/provision.ts";
+import { type ProvisionTarget, pointSubscriptions, provision } from "../../emulators/provision.ts";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { drain } from "../../functions/control/drain.ts";
 import { messageOfPush } from "../../functions/gcp/push-request.ts";
@@ -91,14 +91,16 @@ export class InProcessMesh {
       mesh.#calls.add(answer);
       void answer.finally(() => mesh.#calls.delete(answer));
     });
-    await provision(plan, pipeline.graph.nodes, {
+    const target: ProvisionTarget = {
       auth: { kind: "emulated" },
       pubsub: services.pubsubClient,
       tasks: services.tasksClient,
       location: LOCATION,
       queueName: `tm-${plan.pipeline}`,
       urlOf: (stage) => mesh.#url(stage),
-    });
+    };
+    await provision(plan, pipeline.graph.nodes, target);
+    await pointSubscriptions(plan, target);
     for (const topic of options.collect?.(plan) ?? []) {
       mesh.#collected.set(topic, await mesh.clients.collect(topic));
     }

@@ -30,6 +30,7 @@ export function faultySubscriptions(
       if (isPartial) throw calls.unavailable(`${name}, in the middle`);
     });
   return {
+    missing: (names) => ask("missing", () => deliveries.missing(names)),
     configs: (names) => ask("configs", () => deliveries.configs(names)),
     outstanding: (names) => ask("outstanding", () => deliveries.outstanding(names)),
     stop: (names) => changeAll("stop", names, (some) => deliveries.stop(some)),

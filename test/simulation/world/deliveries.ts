@@ -89,6 +89,10 @@ export class Deliveries implements Mailboxes, Subscriptions {
     }
   }
 
+  async missing(names: readonly string[]): Promise<readonly string[]> {
+    return names.filter((name) => !this.#byName.has(name));
+  }
+
   async configs(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
     const textOf = (name: string): string => (this.#get(name).isStopped ? STOPPED : PUSHING);
     return Object.fromEntries(names.map((name) => [name, textOf(name)]));

@@ -13,6 +13,7 @@ import {
   pubsub,
   watermarks,
 } from "../../../../sdk/index.ts";
+import { answering } from "../../../support/answering.ts";
 import { codeOf } from "../../../support/builders.ts";
 
 const hourMs = 3_600_000;
@@ -119,7 +120,7 @@ test("a pause or a resume that was cut off anywhere is taken up by the next one"
   const dead = async (): Promise<never> => {
     throw new Error("The caller died.");
   };
-  const cutOff = { ...control.subscriptions, configs: configsOf(mesh), stop: dead, start: dead };
+  const cutOff = answering(control.subscriptions, { stop: dead, start: dead });
   await expect(pause({ ...control, subscriptions: cutOff })).rejects.toThrow("died");
   expect((await mesh.job())?.state).toBe("PAUSED");
   await pause(control);
@@ -136,10 +137,6 @@ test("a pause or a resume that was cut off anywhere is taken up by the next one"
   expect((await mesh.job())?.stopped).toBeUndefined();
   await mesh.stop();
 });
-
-function configsOf(mesh: MemoryMesh): MemoryMesh["subscriptions"]["configs"] {
-  return (names) => mesh.subscriptions.configs(names);
-}
 
 test("what can't be paused or resumed says so, with the way out", async () => {
   const mesh = clicks();

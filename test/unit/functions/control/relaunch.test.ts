@@ -2,6 +2,7 @@
  * A job that was cancelled with its state deleted begins anew under its name, and nothing of what was
  * before is seen (RL1), whatever still runs, and wherever it was cut off (RL2).
  */
+
 import { describe, expect, test } from "vitest";
 import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
 import { ALL_CONNECTORS } from "../../../../functions/connectors/all.ts";
@@ -23,6 +24,7 @@ import {
   splittable,
 } from "../../../../sdk/index.ts";
 import { MeshError } from "../../../../sdk/model/errors.ts";
+import { withAll } from "../../../support/answering.ts";
 import { codeOf } from "../../../support/builders.ts";
 import { checkNothingDropped, checkNothingLeft } from "../../../support/mesh-checks.ts";
 import { numberRead, count as numbers, numbersOf, writing } from "../../../support/reads.ts";
@@ -109,6 +111,7 @@ describe("a job that is DONE", () => {
       const { control } = mesh;
       const next = {
         ...control,
+        subscriptions: withAll(control.subscriptions),
         deployment: { ...control.deployment, plan, compile: { shards: 3 } },
       };
       const cut = await codeOf(() => mesh.during(relaunch(failing(next, nth))));
@@ -162,7 +165,8 @@ test("under another plan it takes nothing that the old one sent", async () => {
   const { control } = mesh;
   const plan = compile(words("other"), { shards: 3 });
   const deployment = { ...control.deployment, plan, compile: { shards: 3 } };
-  const job = await relaunch({ ...control, deployment });
+  const subscriptions = withAll(control.subscriptions);
+  const job = await relaunch({ ...control, deployment, subscriptions });
   expect(job).toMatchObject({ state: "RUNNING", plan: plan.hash });
   expect(job?.superseded).toEqual({ [mesh.plan.hash]: {} });
 });

@@ -24,6 +24,7 @@ import {
   watermarks,
 } from "../../../../sdk/index.ts";
 import { MeshError } from "../../../../sdk/model/errors.ts";
+import { answering, withAll } from "../../../support/answering.ts";
 import { codeOf } from "../../../support/builders.ts";
 import { checkNothingDropped, checkNothingLeft } from "../../../support/mesh-checks.ts";
 import { sumByWindow } from "../../../support/oracle.ts";
@@ -54,19 +55,15 @@ const sums = (name: string): Pipeline =>
 
 const first = sums("Windows");
 const renamed = sums("Totals");
-const names = { renames: { Windows: "Totals" } };
-const next = compile(renamed, { shards: 3 });
+const RENAMES = { renames: { Windows: "Totals" } };
+/** The same mailboxes, and other shards. */
+const next = compile(first, { shards: 3 });
+/** Other mailboxes, which a deploy makes. */
+const nextRenamed = compile(renamed, { shards: 3 });
 
 /** Pub/Sub does not tell what is out. */
-function silent(subscriptions: Subscriptions): Subscriptions {
-  return new Proxy(subscriptions, {
-    get(target, name) {
-      if (name === "outstanding") return async () => undefined;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
+const silent = (subscriptions: Subscriptions): Subscriptions =>
+  answering(subscriptions, { outstanding: async () => undefined });
 
 class Running {
   readonly mesh = new MemoryMesh(first, { shards: 4, isVirtualOnly: true });
@@ -86,15 +83,15 @@ class Running {
     return { ...control, deployment, subscriptions: silent(control.subscriptions) };
   }
 
-  prepare(): Promise<unknown> {
-    const { deployment } = this.control(next);
-    const input = { ...names, deployment, timeoutMs: 60_000 };
+  prepare(plan = next): Promise<unknown> {
+    const { deployment } = this.control(plan);
+    const input = { ...(plan === nextRenamed && RENAMES), deployment, timeoutMs: 60_000 };
     return this.mesh.during(prepareUpdate(this.control(), input));
   }
 
   /** What is deployed takes the place of what runs; the job is left as it is. */
-  async deploy(): Promise<void> {
-    await this.mesh.update(renamed, { ...names, compile: { shards: 3 } });
+  async deploy(to: Pipeline = first): Promise<void> {
+    await this.mesh.update(to, { ...(to === renamed && RENAMES), compile: { shards: 3 } });
   }
 
   async publish(count: number): Promise<void> {
@@ -134,12 +131,12 @@ class Running {
 test("prepared, deployed, finished: the job waits in between, and nothing is lost", async () => {
   const running = await Running.launch();
   const { mesh } = running;
-  await running.prepare();
+  await running.prepare(nextRenamed);
   await running.publish(20);
   await mesh.run(mesh.clock.nowMs() + 600_000);
-  expect(await mesh.job()).toMatchObject({ state: "UPDATING", plan: next.hash });
+  expect(await mesh.job()).toMatchObject({ state: "UPDATING", plan: nextRenamed.hash });
   expect(mesh.mailboxes.backlog("events")).toBe(20);
-  await running.deploy();
+  await running.deploy(renamed);
   expect((await mesh.job())?.state).toBe("RUNNING");
   await running.publish(20);
   await running.expectTotals();
@@ -157,6 +154,23 @@ describe("finished before the functions are new", () => {
     await running.deploy();
     await running.publish(20);
     await running.expectTotals();
+  });
+
+  test("where its mailboxes are not there yet it is refused, and may be given again", async () => {
+    for (const step of [finishUpdate, resume]) {
+      const running = await Running.launch();
+      const { mesh } = running;
+      await running.prepare(nextRenamed);
+      const control = running.control(nextRenamed);
+      const early = mesh.during(step(control));
+      await expect(early).rejects.toThrow(/nothing takes what is sent to totals-\w+\. Deploy/);
+      expect(await mesh.job()).toMatchObject({ state: "UPDATING", plan: nextRenamed.hash });
+      await running.publish(40);
+      await mesh.run(mesh.clock.nowMs() + 30_000);
+      await running.deploy(renamed);
+      await running.publish(20);
+      await running.expectTotals();
+    }
   });
 
   test("before anything was moved it is refused", async () => {
@@ -227,19 +241,12 @@ function failingAt(control: JobControl, call: keyof Store): JobControl {
 }
 
 /** Subscriptions of a process that ends before it starts any. */
-function dyingAtStart({ subscriptions }: JobControl): Subscriptions {
-  return new Proxy(subscriptions, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (name === "start") {
-        return async () => {
-          throw new MeshError("ERR_UNAVAILABLE", "The process has ended.");
-        };
-      }
-      return typeof value === "function" ? value.bind(target) : value;
+const dyingAtStart = ({ subscriptions }: JobControl): Subscriptions =>
+  answering(subscriptions, {
+    start: async () => {
+      throw new MeshError("ERR_UNAVAILABLE", "The process has ended.");
     },
   });
-}
 
 describe("resumed after the state was moved", () => {
   test("the job goes on under its new plan, and no snapshot is left behind", async () => {
@@ -282,11 +289,12 @@ describe("resumed after the state was moved", () => {
         given.push(...messages);
       },
     };
-    await mesh.during(resume({ ...control, world: { ...control.world, mailboxes } }));
+    const deployed = { ...control, subscriptions: withAll(control.subscriptions) };
+    await mesh.during(resume({ ...deployed, world: { ...control.world, mailboxes } }));
     expect(given).toEqual(startMessages(plan, job ?? {}));
     expect(given).toHaveLength(1);
     // It runs now: nothing begins twice.
-    await mesh.during(resume({ ...control, world: { ...control.world, mailboxes } }));
+    await mesh.during(resume({ ...deployed, world: { ...control.world, mailboxes } }));
     expect(given).toHaveLength(1);
   });
 });
@@ -316,7 +324,7 @@ describe("a snapshot of an update does not stay for ever", () => {
       const running = await Running.launch();
       const { mesh } = running;
       const { deployment } = running.control(next);
-      const input = { ...names, deployment, timeoutMs: 60_000 };
+      const input = { deployment, timeoutMs: 60_000 };
       // The process ends: nobody puts back what was stopped.
       const failing = failingAt(running.control(), "putDeployment");
       const dead = { ...failing, subscriptions: dyingAtStart(failing) };
