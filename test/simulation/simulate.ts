@@ -16,6 +16,7 @@ import type { PlantedBug } from "./planted/planted-bug.ts";
 import type { Workload } from "./workloads/workload.ts";
 import { DEADLINE_MS } from "./world/calls.ts";
 import { FAULTS, type FaultCounts, type FaultName, Faults } from "./world/faults.ts";
+import { NeverDone } from "./world/operator.ts";
 import { Scheduler } from "./world/scheduler.ts";
 import { SimulatedMesh } from "./world/simulated-mesh.ts";
 
@@ -114,8 +115,10 @@ export async function simulate(
     await play(mesh, workload, faults, scheduler);
     for (const observer of mesh.observers) await observer.ended?.(mesh);
   } catch (error) {
-    if (error !== STOP)
-      report("no-error", error instanceof Error ? (error.stack ?? "") : String(error));
+    if (error !== STOP) {
+      const checker = error instanceof NeverDone ? "liveness" : "no-error";
+      report(checker, error instanceof Error ? (error.stack ?? "") : String(error));
+    }
   }
   const { traceHash, steps, nowMs } = scheduler;
   return { traceHash, steps, virtualMs: nowMs - START_MS, faults: faults.counts, violations };

@@ -9,6 +9,7 @@ import { deadLettersLost } from "./dead-letters-lost.ts";
 import { documentTooBig } from "./document-too-big.ts";
 import { duplicatesLetIn } from "./duplicates-let-in.ts";
 import { earlierPlanCommits } from "./earlier-plan-commits.ts";
+import { finishedUndeployed } from "./finished-undeployed.ts";
 import { holdDropped } from "./hold-dropped.ts";
 import { inFlightUnseen } from "./in-flight-unseen.ts";
 import { lateByTheMesh } from "./late-by-the-mesh.ts";
@@ -42,6 +43,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   documentTooBig,
   duplicatesLetIn,
   earlierPlanCommits,
+  finishedUndeployed,
   holdDropped,
   inFlightUnseen,
   lateByTheMesh,

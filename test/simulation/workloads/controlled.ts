@@ -9,7 +9,9 @@ import { restore } from "../../../functions/control/restore.ts";
 import { resume } from "../../../functions/control/resume.ts";
 import { newSnapshotId, snapshot } from "../../../functions/control/snapshot.ts";
 import { abortUpdate, finishUpdate, prepareUpdate } from "../../../functions/control/update.ts";
+import type { Deployment } from "../../../functions/deployment.ts";
 import type { CompileOptions } from "../../../sdk/compile/plan.ts";
+import { isMeshError } from "../../../sdk/model/errors.ts";
 import type { SimulatedMesh } from "../world/simulated-mesh.ts";
 import {
   answersOf,
@@ -27,6 +29,12 @@ type Act = ((mesh: SimulatedMesh) => Promise<void>) | undefined;
 
 /** How long a job may take to come to rest, in ms. */
 const REST_MS_MAX = 60_000;
+
+/** How long a part may take to be taken, in ms: longer, and the checkers have something to say. */
+const TAKEN_MS_MAX = 20 * 60_000;
+
+/** How long a deploy takes for which somebody did not wait, in ms. */
+const HASTY_MS = 3_000;
 
 /** A command that is cut off ten times takes longer than a person's; ids are remembered meanwhile. */
 const DEDUP_MS = 24 * 60 * 60_000;
@@ -86,7 +94,10 @@ export function takenBack(seed: number): Workload {
     const input = { deployment, timeoutMs: REST_MS_MAX };
     await operator.once((control) => prepareUpdate(control, input), (seed * 7) % 127);
     // Moved already: it can only go on.
-    if ((await mesh.job())?.plan === deployment.plan.hash) return finish(mesh, next, deployment);
+    if ((await mesh.job())?.plan === deployment.plan.hash) {
+      mesh.deploy(next, deployment);
+      return finish(mesh);
+    }
     await operator.untilDone(abortUpdate);
   };
   return workload("updates taken back", seed, [undefined, act, act]);
@@ -177,7 +188,9 @@ function workload(
         if (acting !== undefined) await mesh.during(acting);
         if (acting !== undefined && rest === "left") isTaken = false;
         // A part is taken before the next begins: nothing of it is late, however long it waited.
-        while (isTaken && mesh.backlog("events") > 0) await mesh.runFor(1_000);
+        const endMs = mesh.nowMs + TAKEN_MS_MAX;
+        const isWaiting = (): boolean => mesh.backlog("events") > 0 && mesh.nowMs < endMs;
+        while (isTaken && isWaiting()) await mesh.runFor(1_000);
       }
     },
     answer: answersOf(seed, parts.flat()),
@@ -210,16 +223,27 @@ async function update(
   const renames = Object.fromEntries(changed.filter(([old, name]) => old !== name));
   const input = { deployment, renames, timeoutMs: REST_MS_MAX };
   await mesh.operator.untilDone((control) => prepareUpdate(control, input), cutOffAfter);
-  await finish(mesh, next, deployment, cutOffAfter === undefined ? undefined : cutOffAfter % 13);
+  if (seed % 10 === 4) await finishTooEarly(mesh, deployment);
+  mesh.deploy(next, deployment);
+  // Functions stand before what pushes to them.
+  if (seed % 10 === 9) await finishTooEarly(mesh, deployment);
+  await finish(mesh, cutOffAfter === undefined ? undefined : cutOffAfter % 13);
 }
 
-async function finish(
-  mesh: SimulatedMesh,
-  next: ReturnType<typeof controlled>,
-  deployment: ReturnType<SimulatedMesh["deploymentOf"]>,
-  cutOffAfter?: number,
-): Promise<void> {
-  mesh.deploy(next, deployment);
+/** Done, where old functions refuse until new ones stand, or refused, where topics are not there yet. */
+async function finishTooEarly(mesh: SimulatedMesh, deployment: Deployment): Promise<void> {
+  const { operator } = mesh;
+  await operator
+    .once((control) => finishUpdate({ ...control, deployment }))
+    .catch((error: unknown) => {
+      if (!isMeshError(error) || error.code !== "ERR_OPTION") throw error;
+    });
+  await operator.wait(HASTY_MS);
+}
+
+/** What stands in place is subscribed, and the job goes on. */
+async function finish(mesh: SimulatedMesh, cutOffAfter?: number): Promise<void> {
+  mesh.subscribe();
   await mesh.operator.untilDone(finishUpdate, cutOffAfter);
 }
 

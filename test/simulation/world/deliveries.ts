@@ -29,6 +29,8 @@ export class Deliveries implements Mailboxes, Subscriptions {
   readonly #byName = new Map<string, Subscription>();
   /** Topics that a deploy has removed. */
   readonly #gone = new Set<string>();
+  /** Topics that a deploy has made, and not their subscriptions yet: what is published is lost. */
+  readonly #unheard = new Set<string>();
   readonly #kept = new Map<string, SourceMessage[]>();
   readonly #snapshots = new Map<string, Snapshot>();
   /** Pub/Sub does not tell what is out, the embedded one does: a seed's world is one or the other. */
@@ -49,9 +51,17 @@ export class Deliveries implements Mailboxes, Subscriptions {
       return;
     }
     this.#gone.delete(topic);
+    this.#unheard.delete(topic);
     const subscription = new Subscription(topic, give, this.#scheduler, this.#faults);
     this.#byTopic.set(topic, subscription);
     this.#byName.set(name, subscription);
+  }
+
+  /** Makes a topic that is to have a subscription. */
+  create(topic: string): void {
+    if (this.#byTopic.has(topic)) return;
+    this.#gone.delete(topic);
+    this.#unheard.add(topic);
   }
 
   /** Removes a subscription with its topic, and all that waits there. */
@@ -83,6 +93,7 @@ export class Deliveries implements Mailboxes, Subscriptions {
       if (this.#gone.has(topic)) throw new MeshError("ERR_SINK", `There is no topic ${topic}.`);
       const publishTime = new Date(this.#scheduler.nowMs).toISOString();
       const message = { data, attributes, messageId: String(this.#nextId++), publishTime };
+      if (this.#unheard.has(topic)) continue;
       const subscription = this.#byTopic.get(topic);
       if (subscription === undefined) this.#keep(topic, message);
       else subscription.add(orderingKey, message);

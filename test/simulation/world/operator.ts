@@ -21,6 +21,12 @@ const PASSING: ReadonlySet<string> = new Set([
   "ERR_UPDATE_TIMEOUT",
 ]);
 
+/** So often a command is given: with the faults that there are, it is done long before. */
+const TIMES_MAX = 250;
+
+/** A command is given again and again, and never done. */
+export class NeverDone extends Error {}
+
 /** What a command works with: `world` alone was there before jobs were controlled. */
 export interface OperatorInput {
   readonly lives: Lives;
@@ -52,12 +58,14 @@ export class Operator {
    * Gives a command until it is done, while the mesh goes on.
    *
    * @param cutOffAfter - calls after which the first try ends; undefined: it does not
+   * @throws NeverDone
    */
   async untilDone<T>(work: (control: JobControl) => Promise<T>, cutOffAfter?: number): Promise<T> {
-    for (let callsLeft = cutOffAfter; ; callsLeft = undefined) {
-      const done = await this.once(work, callsLeft);
+    for (let times = 0; times < TIMES_MAX; times++) {
+      const done = await this.once(work, times === 0 ? cutOffAfter : undefined);
       if (done !== undefined) return done.value;
     }
+    throw new NeverDone(`a command was given ${TIMES_MAX} times, and never done`);
   }
 
   /** Gives a command once; undefined: it failed, and nothing that it asked for is under way any more. */

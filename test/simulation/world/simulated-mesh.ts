@@ -15,7 +15,7 @@ import type { Deployment } from "../../../functions/deployment.ts";
 import { type Job, standsStill } from "../../../functions/job.ts";
 import { launch } from "../../../functions/launch.ts";
 import { DEFAULT_OPTIONS, type EngineOptions } from "../../../functions/options.ts";
-import type { Random, World } from "../../../functions/ports.ts";
+import type { Random, Subscriptions, World } from "../../../functions/ports.ts";
 import { createStage, ticksOf } from "../../../functions/stage-handler.ts";
 import { type MeshStatus, statusOf } from "../../../functions/status.ts";
 import { tick } from "../../../functions/tracker.ts";
@@ -48,6 +48,8 @@ export interface Breaking {
   readonly world?: (world: World, life: Life) => World;
   /** Stands between the mailboxes and an instance. */
   readonly handler?: (handler: Handler, life: Life) => Handler;
+  /** Stands between whoever controls the job and the subscriptions. */
+  readonly subscriptions?: (subscriptions: Subscriptions) => Subscriptions;
   readonly engine?: Partial<EngineOptions>;
 }
 
@@ -98,7 +100,8 @@ export class SimulatedMesh {
     }));
     const controlOf = (life: Life): JobControl => this.#controlOf(life);
     this.operator = new Operator({ lives: this.#operators, scheduler, controlOf });
-    this.#subscribe();
+    this.#noteMailboxes();
+    this.subscribe();
   }
 
   /** The plan that is in place. */
@@ -157,7 +160,7 @@ export class SimulatedMesh {
     return { plan, compile: compiling, options: this.options, ...nowhere };
   }
 
-  /** Puts the functions of another plan in place, with the topics and subscriptions that it has. */
+  /** Puts the functions of another plan in place, and its topics; `subscribe` follows. */
   deploy(pipeline: Pipeline, { plan, compile: compiling }: Deployment): void {
     this.#compile = compiling;
     const before = this.#deployed.subscriptions;
@@ -165,7 +168,15 @@ export class SimulatedMesh {
     this.#input.scheduler.note(`plan ${plan.hash} is in place`);
     const names = new Set(this.#deployed.subscriptions.map(({ name }) => name));
     for (const each of before) if (!names.has(each.name)) this.#deliveries.remove(each);
-    this.#subscribe();
+    for (const { topic } of this.#deployed.subscriptions) this.#deliveries.create(topic);
+    this.#noteMailboxes();
+  }
+
+  /** Makes the subscriptions of the plan that is in place; those that are there push again. */
+  subscribe(): void {
+    for (const { topic, name } of this.#deployed.subscriptions) {
+      this.#deliveries.subscribe(topic, name, (message) => this.#give(name, message));
+    }
   }
 
   /** Publishes values as JSON, as an ordinary publisher would. */
@@ -210,11 +221,8 @@ export class SimulatedMesh {
     return statusOf(this.plan, await this.store.snapshot(), this.nowMs, this.options);
   }
 
-  #subscribe(): void {
+  #noteMailboxes(): void {
     for (const { mailbox } of this.plan.stages) if (mailbox) this.#mailboxes.add(mailbox);
-    for (const { topic, name } of this.#deployed.subscriptions) {
-      this.#deliveries.subscribe(topic, name, (message) => this.#give(name, message));
-    }
   }
 
   #controlOf(life: Life): JobControl {
@@ -223,7 +231,9 @@ export class SimulatedMesh {
     const deployment = { plan, compile: this.#compile, options: this.options, ...nowhere };
     const world = this.#worldOf(life, this.#operators);
     const calls = new Calls(this.#callsOf(life, this.#operators));
-    const subscriptions = faultySubscriptions(calls, this.#deliveries, this.#input.faults);
+    const { faults, breaking } = this.#input;
+    const faulty = faultySubscriptions(calls, this.#deliveries, faults);
+    const subscriptions = breaking.subscriptions?.(faulty) ?? faulty;
     return { deployment, world, subscriptions, ticks: ticksOf(plan, world, this.options) };
   }
 
