@@ -8,10 +8,8 @@
  */
 import { IAMMember } from "@pulumi/gcp/projects/iammember.js";
 import { Account } from "@pulumi/gcp/serviceaccount/account.js";
-import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember.js";
 import {
   type CustomResourceOptions,
-  type Input,
   interpolate,
   type Output,
   type Resource,
@@ -23,7 +21,6 @@ export interface BuildAccountInput {
   readonly projectNumber: Output<string>;
   readonly region: string;
   readonly accountId: string;
-  readonly bucket: Input<string>;
 }
 
 /** Declares the account that builds functions, and what a build must wait for. */
@@ -32,14 +29,15 @@ export function declareBuildAccount(
   input: BuildAccountInput,
   options: CustomResourceOptions,
 ): { readonly account: Account; readonly rights: Resource[] } {
-  const { project, region, accountId, bucket, projectNumber } = input;
+  const { project, region, accountId, projectNumber } = input;
   const account = new Account(
     `${name}-build`,
     { project, accountId, displayName: "Tidemark: builds functions" },
     options,
   );
   const member = interpolate`serviceAccount:${account.email}`;
-  // Cloud Functions copies the code to a bucket of its own, from which the build reads it.
+  // Cloud Functions copies the code to a bucket of its own, from which the build reads it; the one that
+  // Pulumi fills is read by its agent.
   const copies = interpolate`projects/_/buckets/gcf-v2-sources-${projectNumber}-${region}`;
   const rights = [
     new IAMMember(
@@ -63,11 +61,6 @@ export function declareBuildAccount(
           expression: interpolate`resource.name.startsWith("${copies}")`,
         },
       },
-      options,
-    ),
-    new BucketIAMMember(
-      `${name}-build-source`,
-      { bucket, member, role: "roles/storage.objectViewer" },
       options,
     ),
   ];

@@ -100,7 +100,7 @@ export class MeshPlatform extends ComponentResource {
     const { labels, projectNumber } = this;
     this.bucket = declareBucket(name, { project, bucket, region, labels, kmsKey }, ready);
     const accountId = buildAccountId(getStack());
-    const build = { project, projectNumber, region, accountId, bucket: this.bucket.name };
+    const build = { project, projectNumber, region, accountId };
     const { account, rights } = declareBuildAccount(name, build, ready);
     this.buildAccount = account;
     this.buildRights = rights;

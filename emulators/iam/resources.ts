@@ -42,14 +42,23 @@ export function isBindable(resource: string): boolean {
   return kinds.some(({ pattern }) => pattern.test(resource));
 }
 
+/** Objects have no bindings of their own: those of their bucket hold. */
+const object = /^projects\/_\/buckets\/[^/]+\/objects\/.+$/;
+
 /** What `resource.name` is in a condition; undefined where the kind of resource does not give it. */
 export function nameInConditions(resource: string): string | undefined {
+  if (object.test(resource)) return resource;
   const found = kinds.find(({ pattern }) => pattern.test(resource));
   return found?.isNamedInConditions === true ? resource : undefined;
 }
 
-/** Whether a binding on the first name holds for the second. */
+/**
+ * Whether a binding on the first name holds for the second. A bucket's name does not tell its project;
+ * a local world has one.
+ */
 export function contains(container: string, resource: string): boolean {
+  if (resource.startsWith("projects/_/buckets/") && /^projects\/[^/]+$/.test(container))
+    return true;
   return resource === container || resource.startsWith(`${container}/`);
 }
 

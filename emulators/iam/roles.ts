@@ -146,7 +146,7 @@ const sets = new Map(Object.entries(roles).map(([role, has]) => [role, new Set(h
 
 /** Permissions that something in a local world asks for; the other services are not there. */
 const asked =
-  /^(?:pubsub|datastore|cloudtasks)\.|^run\.routes\.invoke$|^secretmanager\.versions\.access$|^iam\.serviceAccounts\.(?:actAs|getOpenIdToken)$/;
+  /^(?:pubsub|datastore|cloudtasks)\.|^storage\.objects\.get$|^logging\.logEntries\.create$|^artifactregistry\.repositories\.uploadArtifacts$|^run\.routes\.invoke$|^secretmanager\.versions\.access$|^iam\.serviceAccounts\.(?:actAs|getOpenIdToken)$/;
 
 /** Whether a local world can tell if a role is needed: it asks for something that the role permits. */
 export function isTriedHere(role: string): boolean {

@@ -1,13 +1,12 @@
 /**
  * Sweep mesh: the two pipelines of sweep-stack/ on a local stack, and work that needs all their rights.
  *
- * Owns: sending work through both, whether it is done, and taking secrets away. Does not own: rights
+ * Owns: sending work through both and whether it is done. Does not own: rights
  * (rights-sweep.ts).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PubSub } from "@google-cloud/pubsub";
 import type { LogLine } from "../../emulators/function-host.ts";
-import { GcpProvider } from "../../emulators/pulumi/gcp/gcp-provider.ts";
 import type { LocalStack } from "../../emulators/pulumi/local-stack.ts";
 import type { Deployment } from "../../functions/deployment.ts";
 import { CloudJobs } from "../../infra/cloud-jobs.ts";
@@ -28,7 +27,6 @@ const DAY_MS = 86_400_000;
 const DAYS = 6;
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 1);
-const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
 
 /** What came out of both pipelines. */
 interface Outputs {
@@ -134,21 +132,6 @@ export class SweepMesh {
       return wanted.every(({ name }) => (now.get(name) ?? 0) > (before.get(name) ?? 0));
     }, signal);
     await this.setAttempts(ATTEMPTS.most);
-  }
-
-  /** Deploys the functions of an account anew, as Google does: with their secrets. */
-  async redeploy(account: string): Promise<number> {
-    const { cloud } = this.stack;
-    const provider = new GcpProvider(cloud);
-    let count = 0;
-    for (const name of cloud.names(`projects/${PROJECT}/locations/`)) {
-      const inputs = cloud.get(name);
-      const { serviceAccountEmail } = (inputs["serviceConfig"] ?? {}) as Record<string, unknown>;
-      if (serviceAccountEmail !== account) continue;
-      await provider.update(FUNCTION, { id: name, inputs, outputs: {} }, inputs);
-      count++;
-    }
-    return count;
   }
 
   async stop(): Promise<void> {

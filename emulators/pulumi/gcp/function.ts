@@ -11,6 +11,7 @@ import { StatusError } from "../../faults.ts";
 import type { FunctionSpec } from "../../function-host.ts";
 import { isObject, type Properties, type PropertyValue } from "../values.ts";
 import { fileOf, objectName } from "./bucket-object.ts";
+import { requireBuildRights } from "./build.ts";
 import { functionUrl, type LocalCloud } from "./cloud.ts";
 import {
   CONCURRENCY_MAX,
@@ -91,7 +92,11 @@ async function deploy(inputs: Properties, cloud: LocalCloud): Promise<void> {
   const email = text(service, "serviceAccountEmail");
   cloud.requireAccount(email);
   const builder = text(build, "serviceAccount");
-  if (builder !== "") cloud.get(builder);
+  if (builder !== "") {
+    cloud.get(builder);
+    const [name, location] = [text(inputs, "name"), text(inputs, "location")];
+    requireBuildRights({ name, location, builder }, cloud);
+  }
   const folder = await unpack(inputs, build, cloud);
   cloud.functions.route(hostOf(inputs), text(inputs, "name"));
   await cloud.functions.replace({

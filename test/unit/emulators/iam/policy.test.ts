@@ -116,10 +116,10 @@ describe("what was never needed", () => {
   test("is not said of a right that nothing here asks for, until somebody does", () => {
     const policy = new IamPolicy();
     const project = "projects/p";
-    const writes = { resource: project, role: "roles/logging.logWriter", member: stage };
+    const writes = { resource: project, role: "roles/monitoring.metricWriter", member: stage };
     policy.grant(writes);
     expect([policy.unused(), policy.untried()]).toEqual([[], [writes]]);
-    policy.check(stage, "logging.logEntries.create", project);
+    policy.check(stage, "monitoring.timeSeries.create", project);
     expect([policy.unused(), policy.untried()]).toEqual([[], []]);
   });
 

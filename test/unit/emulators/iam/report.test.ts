@@ -66,9 +66,13 @@ describe("trying each right", () => {
   });
 
   test("leaves out what no local world can try", async () => {
-    const logs: Binding = { resource: "projects/p", role: "roles/logging.logWriter", member };
-    await runWithAllRights([publisher, logs], run);
-    expect(triedRights([publisher, logs])).toEqual([publisher]);
+    const metrics: Binding = {
+      resource: "projects/p",
+      role: "roles/monitoring.metricWriter",
+      member,
+    };
+    await runWithAllRights([publisher, metrics], run);
+    expect(triedRights([publisher, metrics])).toEqual([publisher]);
   });
 
   test("finds a right that is missing", async () => {
