@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { COMPILE_CACHE_FOLDER } from "./emulators/compile-cache.ts";
+import { LongFirst } from "./test/support/long-first.ts";
 
 /** Many files that are done in a moment, and leave nothing behind in the process. */
 const SMALL = ["unit", "property", "conformance", "infra"].map(
@@ -19,6 +20,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // The end-to-end tests start processes of their own: more at once only get into each other's way.
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     projects: [
       // A process for each file would load the same modules again: a third of the time.
       {

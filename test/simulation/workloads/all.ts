@@ -33,8 +33,11 @@ import { countedStream, sideInputs, stateAndTimers } from "./stateful.ts";
 import { earlySessions, timedPanes } from "./triggers.ts";
 import type { Workload } from "./workload.ts";
 
-/** All workloads: each makes its input of a seed. */
-export const workloads: readonly ((seed: number) => Workload)[] = [
+/** A workload makes its input of a seed. */
+export type MakeWorkload = (seed: number) => Workload;
+
+/** What the engine does with data. */
+export const ofData: readonly MakeWorkload[] = [
   wordCount,
   windowedSum,
   chainedCombines,
@@ -58,6 +61,10 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   ingestSinks,
   poison,
   mendedLetters,
+];
+
+/** What is done to a job in the midst of traffic. */
+export const ofControl: readonly MakeWorkload[] = [
   paused,
   moreShards,
   fewerShards,
@@ -69,3 +76,6 @@ export const workloads: readonly ((seed: number) => Workload)[] = [
   cancelledAndResumed,
   cancelled,
 ];
+
+/** All workloads. */
+export const workloads: readonly MakeWorkload[] = [...ofData, ...ofControl];

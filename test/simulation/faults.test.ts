@@ -1,45 +1,13 @@
-/**
- * The unchanged engine under seeded faults: every checker, at every step. A failure names workload,
- * seed, checker, the last steps, and the command that replays it.
- *
- * SIM_SEEDS=1000 npx vitest run test/simulation/simulation.test.ts runs more seeds.
- */
-import { describe, expect, test } from "vitest";
+/** Faults that can be switched on alone, and seeds that once failed. */
+import { expect, test } from "vitest";
 import { violationText } from "./cli/report.ts";
+import { violationsOf } from "./promises.suite.ts";
 import { KEPT_SEEDS } from "./seeds.ts";
 import { simulate } from "./simulate.ts";
 import { workloads } from "./workloads/all.ts";
 import { FAULT_NAMES, FAULTS, type FaultName } from "./world/faults.ts";
 
-const SEEDS = Number(process.env["SIM_SEEDS"] ?? 60);
-const seeds = Array.from({ length: SEEDS }, (_, i) => i + 1);
-
 const named = workloads.map((make) => [make(1).name, make] as const);
-
-async function violationsOf(
-  make: (typeof workloads)[number],
-  seed: number,
-  faults?: ReadonlySet<FaultName>,
-): Promise<string[]> {
-  const { violations } = await simulate(make(seed), seed, faults && { faults });
-  return violations.map(violationText);
-}
-
-describe.each(named)("%s", (_name, make) => {
-  test(`keeps every promise under the faults of ${SEEDS} seeds`, { timeout: 600_000 }, async () => {
-    for (const seed of seeds) expect(await violationsOf(make, seed)).toEqual([]);
-  });
-
-  test("keeps every promise where nothing fails", async () => {
-    expect(await violationsOf(make, 1, new Set())).toEqual([]);
-  });
-
-  test("gives the same trace for the same seed, and another for another", async () => {
-    const first = await simulate(make(1), 1);
-    expect(await simulate(make(1), 1)).toEqual(first);
-    expect((await simulate(make(2), 2)).traceHash).not.toBe(first.traceHash);
-  });
-});
 
 /** Where a fault can happen; all others can in a windowed sum. */
 const PLACES: Partial<Record<FaultName, string>> = {
