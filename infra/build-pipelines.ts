@@ -26,6 +26,8 @@ export interface BuiltPipeline {
   readonly plan: MeshPlan;
   readonly compile: CompileOptions;
   readonly bundles: readonly StageBundle[];
+  /** Why each function has all code of the file although it need not; undefined where it has not. */
+  readonly wholeBecause?: string;
 }
 
 /**
@@ -90,8 +92,13 @@ async function bundled(
 ): Promise<BuiltPipeline> {
   const { plan } = one;
   const folder = join(root, ".tidemark/infra", plan.pipeline);
-  const input = { file, plan, folder, isDeployed: true, isWhole };
-  return { ...one, bundles: await bundlePipeline(input) };
+  let wholeBecause: string | undefined;
+  const onWhole = (because: string): void => {
+    wholeBecause = because;
+  };
+  const input = { file, plan, folder, isDeployed: true, isWhole, onWhole };
+  const bundles = await bundlePipeline(input);
+  return { ...one, bundles, ...(wholeBecause !== undefined && { wholeBecause }) };
 }
 
 function twice(one: string, other: string, name: string): MeshError {

@@ -50,6 +50,8 @@ export interface BundleInput {
   readonly isDeployed?: boolean;
   /** Leaves nothing of the user's out, even where it is deployed. */
   readonly isWhole?: boolean;
+  /** Told why nothing of the user's can be left out although it is deployed. */
+  readonly onWhole?: (because: string) => void;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -147,7 +149,7 @@ export const BUNDLE_OPTIONS: BuildOptions = {
 async function buildTexts(
   input: BundleInput,
 ): Promise<{ readonly clients: string; readonly built: Map<string, Built> }> {
-  const { file, plan, isDeployed = false, isWhole = false } = input;
+  const { file, plan, isDeployed = false, isWhole = false, onWhole = () => {} } = input;
   let extent: Extent = "lean";
   const shared = sharedGoogleClients(() => {
     extent = "whole";
@@ -157,7 +159,7 @@ async function buildTexts(
     const own =
       isDeployed && !isWhole
         ? await withoutForeignCode({
-            ...{ file, plan, sdk: tidemarkAlias },
+            ...{ file, plan, onWhole, sdk: tidemarkAlias },
             options: { ...BUNDLE_OPTIONS, plugins },
           })
         : undefined;

@@ -34,7 +34,7 @@ import {
   bindingsOf,
   partsOf,
 } from "./author-names.ts";
-import { construct } from "./construction.ts";
+import { type Construction, construct } from "./construction.ts";
 
 /** What is built. */
 export interface ForeignCodeInput {
@@ -45,6 +45,8 @@ export interface ForeignCodeInput {
   readonly options: BuildOptions & { readonly plugins: Plugin[] };
   /** Absolute paths of the SDK's modules, by the names that authors import them by. */
   readonly sdk: Readonly<Record<string, string>>;
+  /** Told why nothing can be left out, as words that go on after "because". */
+  readonly onWhole: (because: string) => void;
 }
 
 /** The author's module for each bundle. */
@@ -144,32 +146,39 @@ function ownModules({ file }: ForeignCodeInput, textOf: (bundle: string) => stri
 
 type ForeignTo = (bundle: string) => readonly AnyFunction[];
 
-/** What can't be followed stays as it is. */
-const nothing: ForeignTo = () => [];
-
 async function foreignFunctions(
   { text, map }: AuthorModule,
-  { plan, sdk }: ForeignCodeInput,
+  { plan, sdk, onWhole }: ForeignCodeInput,
 ): Promise<ForeignTo> {
+  /** What can't be followed stays as it is. */
+  const nothing = (because: string): ForeignTo => {
+    onWhole(because);
+    return () => [];
+  };
   let program: Program;
   try {
     program = parse(text, { ecmaVersion: "latest", sourceType: "module", locations: true });
-  } catch {
-    return nothing; // Newer than the parser, or sloppy code of a package.
+  } catch (error) {
+    // Newer than the parser, or sloppy code of a package.
+    return nothing(`its code could not be read: ${messageOf(error)}`);
   }
   const bindings = bindingsOf(program);
   const isAuthors = authorsOf(map);
   const statements = new Set<AnyNode>(program.body.filter(isAuthors));
-  if ([...statements].some((statement) => callsEval(statement, bindings))) return nothing;
+  if ([...statements].some((statement) => callsEval(statement, bindings))) {
+    return nothing("it calls eval, which may name anything");
+  }
   const imported = importsOf(program, bindings, sdk);
-  const seen = await construct({
-    text,
-    statements: [...statements],
-    bindings,
-    sdk: imported,
-  }).catch(() => undefined);
+  let seen: Construction | undefined;
+  try {
+    seen = await construct({ text, statements: [...statements], bindings, sdk: imported });
+  } catch (error) {
+    return nothing(`its module, run a second time, threw ${messageOf(error)}`);
+  }
   const nodes = seen?.pipeline.graph.nodes ?? [];
-  if (seen === undefined || !hasAll(nodes, plan)) return nothing;
+  if (seen === undefined || !hasAll(nodes, plan)) {
+    return nothing("its module, run a second time, gave another pipeline");
+  }
   const { ran, calls } = seen;
   const flow = new AuthorFlow({
     ...{ program, bindings, ran, calls, sdk: imported },
@@ -179,6 +188,10 @@ async function foreignFunctions(
     const own = runBy(bundle, plan, nodes);
     return flow.foreignTo((node) => own.has(node));
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Returns whether a statement is of the author's files: packages stay as they are. */

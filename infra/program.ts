@@ -37,6 +37,13 @@ export async function runProgram(input: ProgramInput): Promise<StackOutputs> {
   const config = readConfig(input.config, input.secretKeys);
   const built = await input.build(config, input.root);
   const { jobsOf, stack, tell } = input;
+  for (const { plan, wholeBecause } of built) {
+    if (wholeBecause === undefined) continue;
+    tell(
+      `Pipeline ${plan.pipeline}: any edit of its code changes all of its functions, because ` +
+        `${wholeBecause}. (tidemark:wholeModules true says that this is wanted.)`,
+    );
+  }
   const isPreview = runtime.isDryRun();
   const jobs = jobsOf(config.project, config.database);
   const step = new JobStep({ jobs, config, stack, isPreview, tell });

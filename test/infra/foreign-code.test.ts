@@ -18,6 +18,8 @@ interface Shape {
   readonly groups?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly in: Readonly<Record<string, string>>;
+  /** Why nothing is left out. */
+  readonly wholeBecause?: string;
 }
 
 const names = new Map([
@@ -284,6 +286,14 @@ const shapes: readonly Shape[] = [
     reads: `.map(() => make("1"))`,
     groups: `.map(() => "m1")`,
     in: { m1: "rgt" },
+    wholeBecause: "it calls eval, which may name anything",
+  },
+  {
+    of: "a module that can't be run a second time",
+    with: `globalThis.runs = (globalThis.runs ?? 0) + 1; if (globalThis.runs === 2) throw new Error("not again");`,
+    groups: `.map(() => "m1")`,
+    in: { m1: "rgt" },
+    wholeBecause: "its module, run a second time, threw not again",
   },
   {
     of: "other objects' methods of the same names",
@@ -314,6 +324,7 @@ describe.concurrent("each stage keeps what it may call of", () => {
       expect(Object.fromEntries(where)).toEqual(shape.in);
       const hashes = [...built.texts.values()].map((text) => compile(pipelineOf(text)).hash);
       expect(new Set(hashes)).toEqual(new Set([built.plan.hash]));
+      expect(built.wholeBecause).toBe(shape.wholeBecause);
     });
   }
 });

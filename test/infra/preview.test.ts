@@ -6,6 +6,7 @@ import { output } from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import type { Deployment } from "../../functions/deployment.ts";
 import { newJob } from "../../functions/job.ts";
+import type { BuiltPipeline } from "../../infra/build-pipelines.ts";
 import type { Jobs } from "../../infra/jobs.ts";
 import { type ProgramInput, runProgram } from "../../infra/program.ts";
 import {
@@ -67,21 +68,28 @@ describe("the program", () => {
     return { jobs, asked, launched };
   }
 
-  async function run(isPreview: boolean): Promise<{
+  async function run(
+    isPreview: boolean,
+    more: Pick<BuiltPipeline, "wholeBecause"> = {},
+  ): Promise<{
     made: readonly Declared[];
     asked: string[];
     launched: Deployment[];
+    /** The program's outputs. */
     told: unknown;
+    /** What it said on the way. */
+    notes: string[];
   }> {
+    const notes: string[] = [];
     const { jobs, asked, launched } = recorded();
     const input: ProgramInput = {
       config: configOf(),
       root,
       stack: "org/tidemark/test",
       // Bundling takes seconds; config.test.ts builds from files.
-      build: async () => [{ ...argsOf(flights), pipeline: flights }],
+      build: async () => [{ ...argsOf(flights), pipeline: flights, ...more }],
       jobsOf: () => jobs,
-      tell() {},
+      tell: (words) => void notes.push(words),
     };
     let told: unknown;
     const made = await declared(
@@ -92,13 +100,21 @@ describe("the program", () => {
       },
       { isPreview },
     );
-    return { made, asked, launched, told };
+    return { made, asked, launched, told, notes };
   }
 
   test("looks at jobs in a preview, and does nothing", async () => {
-    const { asked, made } = await run(true);
+    const { asked, made, notes } = await run(true);
     expect(asked).toEqual(["stored"]);
     expect(made.length).toBeGreaterThan(100);
+    expect(notes).toEqual([]);
+  });
+
+  test("says why an edit will change every function, where it will", async () => {
+    const { notes } = await run(true, { wholeBecause: "it calls eval" });
+    expect(notes).toEqual([
+      expect.stringMatching(/^Pipeline flights: any .* because it calls eval\./),
+    ]);
   });
 
   test("launches when everything stands, and says how to go on", async () => {

@@ -21,6 +21,8 @@ export interface OwnTexts {
   readonly plan: MeshPlan;
   /** By the name of a stage, or `tracker`. */
   readonly texts: ReadonlyMap<string, string>;
+  /** Why nothing could be left out. */
+  readonly wholeBecause: string | undefined;
 }
 
 /** Builds a project of these files, by name; the first exports the pipeline. */
@@ -44,7 +46,11 @@ async function buildOf(file: string): Promise<OwnTexts> {
   const { pipeline } = await loadPipeline(file);
   const plan = compile(pipeline);
   const plugins: Plugin[] = [sharedGoogleClients(() => {}), ownLocation];
-  const input = { file, plan, sdk: tidemarkAlias };
+  let wholeBecause: string | undefined;
+  const onWhole = (because: string): void => {
+    wholeBecause = because;
+  };
+  const input = { file, plan, onWhole, sdk: tidemarkAlias };
   const own = await withoutForeignCode({ ...input, options: { ...BUNDLE_OPTIONS, plugins } });
   const stages = new Map(plan.stages.map(({ id, name }) => [id, name]));
   const ids = [...stages.keys(), "tracker"];
@@ -61,7 +67,7 @@ async function buildOf(file: string): Promise<OwnTexts> {
     const id = ids[i] ?? "";
     return [stages.get(id) ?? id, text] as const;
   });
-  return { plan, texts: new Map(texts) };
+  return { plan, texts: new Map(texts), wholeBecause };
 }
 
 /** Runs what `ownTexts` gave of one bundle, as a function's process does. */
