@@ -84,4 +84,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "the simulator's: a message that was taken before an update came again after it, and what its shard passed on of it, known by its id where it went, was counted as an element on its way",
   },
+  {
+    workload: "mended dead letters",
+    seed: 2623,
+    cause:
+      "the workload's: what had failed before the mend became a letter after the last round of replays",
+  },
 ];
