@@ -9,7 +9,8 @@
  *      returned are those of one moment: a head that is read at its version then belongs to it.
  * QU2. What a register plans that is not confirmed may be on its way still: its messages come again,
  *      and it stays.
- * QU3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on.
+ * QU3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on. Its mailboxes
+ *      may stand still then with bundles on their way: those are let in first, for nobody else does.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
@@ -61,8 +62,10 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
   const { plan } = deployment;
   const { sources, mailboxes, all } = subscriptionsOf(plan);
   const configs = await subscriptions.configs(all);
+  let isTakenUp = false;
   await changeJob(plan, world.store, (job) => {
-    if (job.state === "UPDATING") return undefined; // Another caller has begun, and was cut off.
+    isTakenUp = job.state === "UPDATING";
+    if (isTakenUp) return undefined; // Another caller has begun, and was cut off.
     requireState(job, "brought to rest", ["RUNNING"]);
     const { change } = options;
     return { ...stopping(job, configs, world.clock.nowMs()), state: "UPDATING", change };
@@ -70,6 +73,7 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
   try {
     await subscriptions.stop(sources);
     await untilAnswered(control, sources);
+    if (isTakenUp) await letInWaiting(control, mailboxes);
     return await atRest(control, await untilAllStill(control, mailboxes, options.timeoutMs));
   } catch (error) {
     await resume(control);
@@ -94,11 +98,31 @@ async function untilAllStill(
     const inFlight = inFlightOf(plan, mesh, job);
     if (inFlight.length === 0) return mesh;
     if (attempt >= ATTEMPTS_MAX) throw tooLate(job, inFlight);
-    // An instance that was cut off has sent more.
-    const configs = Object.entries(job.stopped?.configs ?? {});
-    const ofMailboxes = configs.filter(([name]) => mailboxes.includes(name));
-    await subscriptions.start(Object.fromEntries(ofMailboxes));
+    await letIn(control, mailboxes, job); // An instance that was cut off has sent more.
   }
+}
+
+/** Lets in what waits where a caller who was cut off has stopped the mailboxes (QU3). */
+async function letInWaiting(control: JobControl, mailboxes: readonly string[]): Promise<void> {
+  const { deployment, world } = control;
+  const { plan } = deployment;
+  const mesh = await look(world.clock, () => world.store.snapshot());
+  const job = jobOf(mesh);
+  const reads = readsToTell(plan, mesh, job, world.clock.nowMs());
+  const isWaiting = reads.length > 0 || inFlightOf(plan, mesh, job).length > 0;
+  if (isWaiting) await letIn(control, mailboxes, job);
+}
+
+/** Has mailboxes that were stopped deliver again; state that is being moved takes nothing in. */
+async function letIn(
+  { subscriptions }: JobControl,
+  mailboxes: readonly string[],
+  { stopped, change }: Job,
+): Promise<void> {
+  if (change?.phase !== "stopping") return;
+  const configs = Object.entries(stopped?.configs ?? {});
+  const ofMailboxes = configs.filter(([name]) => mailboxes.includes(name));
+  await subscriptions.start(Object.fromEntries(ofMailboxes));
 }
 
 /** Waits until nothing is on its way, and tells reads to wait meanwhile. */

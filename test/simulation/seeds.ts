@@ -90,4 +90,16 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "the workload's: what had failed before the mend became a letter after the last round of replays",
   },
+  {
+    workload: "restored",
+    seed: 7606,
+    cause:
+      "a command that took up another's was cut off while it waited, mailboxes stopped, for a bundle that came up after they were (quiesce.ts)",
+  },
+  {
+    workload: "restored",
+    seed: 5362,
+    cause:
+      "the simulator's: a shard was of the next generation before the job was, and rightly dropped what the one before had sent",
+  },
 ];

@@ -122,7 +122,7 @@ function shardProblem(
 ): string | undefined {
   const envelope = envelopeOf(message.data);
   const { producer, sequence } = envelope;
-  if (sequence < 0 || isForgone(envelope, ledger.job)) return undefined;
+  if (sequence < 0 || isForgone(envelope, ledger)) return undefined;
   if (passedOn.has(`${life.name} ${nameOf(envelope)}`)) return undefined;
   // It may have been taken as today's plan sees it, as the instance's own does, or as it was sent.
   const names = [

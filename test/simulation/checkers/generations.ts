@@ -6,6 +6,7 @@ import type { Envelope } from "../../../functions/envelope.ts";
 import type { Job, StageWatermarks } from "../../../functions/job.ts";
 import type { Register } from "../../../functions/register.ts";
 import type { MeshPlan } from "../../../sdk/compile/plan.ts";
+import { type Ledger, shardKey } from "../world/ledger.ts";
 
 /** Returns the watermarks that a job must not fall behind, by the names that its stages have now. */
 export function watermarksBefore(before: Job | undefined, after: Job): StageWatermarks {
@@ -35,8 +36,12 @@ export function today(register: Register, job: Job | undefined): Register {
 }
 
 /** Whether what was sent belongs to a state that has been replaced since: it counts no more. */
-export function isForgone(envelope: Envelope, job: Job | undefined): boolean {
-  return !isOfIngest(envelope) && (envelope.generation ?? 0) < (job?.generation ?? 0);
+export function isForgone(envelope: Envelope, { job, heads }: Ledger): boolean {
+  // While state is moved a shard is of the next generation before the job is: nothing leads back.
+  const isMoving = job?.change?.phase === "moving";
+  const head = isMoving ? heads.get(shardKey(envelope)) : undefined;
+  const newest = Math.max(job?.generation ?? 0, head?.generation ?? 0);
+  return !isOfIngest(envelope) && (envelope.generation ?? 0) < newest;
 }
 
 /** Names whoever sent a bundle: of shards each generation counts anew. */

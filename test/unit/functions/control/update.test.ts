@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { MemoryMesh } from "../../../../emulators/memory/memory-mesh.ts";
-import type { JobControl } from "../../../../functions/control/job-control.ts";
+import { changeJob } from "../../../../functions/control/change-job.ts";
+import { type JobControl, stopping } from "../../../../functions/control/job-control.ts";
 import { pause } from "../../../../functions/control/pause.ts";
 import { restore } from "../../../../functions/control/restore.ts";
 import { newSnapshotId, snapshot } from "../../../../functions/control/snapshot.ts";
@@ -13,6 +14,7 @@ import {
   readSnapshotText,
   writeSnapshot,
 } from "../../../../functions/control/snapshot-text.ts";
+import { subscriptionsOf } from "../../../../functions/control/subscription-names.ts";
 import { abortUpdate, finishUpdate, prepareUpdate } from "../../../../functions/control/update.ts";
 import type { Store } from "../../../../functions/ports.ts";
 import {
@@ -204,6 +206,28 @@ test("a job that does not come to rest runs on, and the error says what was on i
   await expect(slow).rejects.toThrow(`to ${group}`);
   expect(await mesh.job()).toMatchObject({ state: "RUNNING" });
   running.broken = undefined;
+  await running.expectTotals();
+});
+
+test("a job that a cut off command left with bundles in stopped mailboxes comes to rest", async () => {
+  const running = await Running.launch();
+  const { mesh } = running;
+  const { control, plan } = mesh;
+  const { all } = subscriptionsOf(plan);
+  running.broken = plan.stages.at(-1)?.id;
+  await running.publish(60, 80);
+  // As a caller leaves it who was cut off when all stood still, and an instance then sent more.
+  const configs = await control.subscriptions.configs(all);
+  await changeJob(plan, control.world.store, (job) => ({
+    ...stopping(job, configs, mesh.clock.nowMs()),
+    state: "UPDATING",
+    change: { kind: "snapshot", phase: "stopping" },
+  }));
+  await control.subscriptions.stop(all);
+  running.broken = undefined;
+  await mesh.during(snapshot(control, "again", 10_000));
+  expect(await mesh.job()).toMatchObject({ state: "RUNNING" });
+  await running.publish(80, 100);
   await running.expectTotals();
 });
 
