@@ -29,6 +29,8 @@ export interface Life {
   disturbances: number;
   /** Calls after which it ends by itself; undefined: it does not. */
   callsLeft: number | undefined;
+  /** None of its own calls fails or is slow; the rest of the world still may be. */
+  isSpared: boolean;
   /** Ends the deliveries that are out, should the instance crash. */
   readonly out: Set<(error: unknown) => void>;
 }

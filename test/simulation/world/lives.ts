@@ -99,6 +99,7 @@ export class Lives {
       isOver: false,
       disturbances: 0,
       callsLeft: undefined,
+      isSpared: false,
       out: new Set(),
     };
     life.handler = this.#start(life, this);

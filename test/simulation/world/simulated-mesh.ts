@@ -29,7 +29,7 @@ import { Calls, type CallsInput } from "./calls.ts";
 import { faultySubscriptions } from "./control-ports.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Deployed, type How } from "./deployed.ts";
-import type { Faults } from "./faults.ts";
+import { Faults } from "./faults.ts";
 import { instanceWorld } from "./instance-ports.ts";
 import { Ledger } from "./ledger.ts";
 import type { Handler, Life } from "./life.ts";
@@ -81,6 +81,7 @@ export class SimulatedMesh {
   readonly #operators: Lives;
   readonly #mailboxes = new Set<string>();
   readonly #wakeups = new Set<string>();
+  readonly #noFaults: Faults;
   #compile: CompileOptions = { shards: SHARDS };
 
   constructor(input: MeshInput) {
@@ -89,6 +90,7 @@ export class SimulatedMesh {
     const plan = compile(pipeline, this.#compile);
     this.options = { ...DEFAULT_OPTIONS, ...engine, ...breaking.engine };
     this.#random = seededRandom(seed);
+    this.#noFaults = new Faults(seed, new Set());
     this.#deliveries = new Deliveries(scheduler, faults, seed % 2 === 0);
     const lives = { scheduler, faults, clockSkewMs: this.options.clockSkewMs };
     this.#deployed = new Deployed(pipeline, plan, lives, {
@@ -231,16 +233,21 @@ export class SimulatedMesh {
     const deployment = { plan, compile: this.#compile, options: this.options, ...nowhere };
     const world = this.#worldOf(life, this.#operators);
     const calls = new Calls(this.#callsOf(life, this.#operators));
-    const { faults, breaking } = this.#input;
-    const faulty = faultySubscriptions(calls, this.#deliveries, faults);
+    const { breaking } = this.#input;
+    const faulty = faultySubscriptions(calls, this.#deliveries, this.#faultsOf(life));
     const subscriptions = breaking.subscriptions?.(faulty) ?? faulty;
     return { deployment, world, subscriptions, ticks: ticksOf(plan, world, this.options) };
   }
 
   #callsOf(life: Life, lives: Lives): CallsInput {
-    const { scheduler, faults } = this.#input;
+    const { scheduler } = this.#input;
+    const faults = this.#faultsOf(life);
     const crash = (each: Life): void => lives.crash(each);
     return { life, scheduler, faults, crash, hasRival: () => lives.started > 1 };
+  }
+
+  #faultsOf({ isSpared }: Life): Faults {
+    return isSpared ? this.#noFaults : this.#input.faults;
   }
 
   #worldOf(life: Life, lives: Lives): World {
