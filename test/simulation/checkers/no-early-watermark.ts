@@ -5,10 +5,13 @@
  * And where all sources are bounded, nothing is ever sent behind the watermark of where it goes.
  *
  * What a shard passes on of a bundle that was received before an update already is no element: it is
- * known by its id where it goes (passed-on.ts).
+ * known by its id where it goes (passed-on.ts). A part of a read that one shard sends another is none
+ * either: the stage's output may not pass it, its input may.
  */
 
 import type { Envelope } from "../../../functions/envelope.ts";
+import type { OutboxEntry } from "../../../functions/outbox.ts";
+import { bundleKey, shardKey } from "../world/ledger.ts";
 import type { Checker } from "./checker.ts";
 import { type OnTheWay, onTheWay, sidesOf, stageOf } from "./in-flight.ts";
 import { PassedOn } from "./passed-on.ts";
@@ -22,6 +25,8 @@ export const noEarlyWatermark: Checker = {
     let seen = new Set<string>();
     let seenVersion = -1;
     const passedOn = new PassedOn();
+    // Parts of reads: no elements of the input, so what they hold is their stage's output.
+    const parts = new Set<string>();
     // Nothing of a bounded source is ever late, so nothing may be sent behind a watermark either.
     const isBounded = run.plan.stages.every(({ kind }) => kind !== "ingest");
     return {
@@ -29,6 +34,7 @@ export const noEarlyWatermark: Checker = {
         const { plan } = run;
         const { after } = event;
         passedOn.note(event, ledger.job);
+        for (const part of partsIn(after.outbox)) parts.add(part);
         for (const entry of isBounded ? after.outbox : []) {
           if (entry.kind !== "bundle") continue;
           const { stage, producer, minTime, count } = JSON.parse(entry.text) as Envelope;
@@ -61,11 +67,11 @@ export const noEarlyWatermark: Checker = {
           heads,
           staying.map(([, register]) => register),
           job,
-          (bundle) => !passedOn.again.has(bundle),
+          (bundle) => !passedOn.again.has(bundle) && !parts.has(bundle),
         );
-        const check = (one: OnTheWay, key: string): void => {
-          const was = before[key]?.[0] ?? Number.NEGATIVE_INFINITY;
-          const is = watermarks[key]?.[0] ?? Number.NEGATIVE_INFINITY;
+        const check = (one: OnTheWay, key: string, end: 0 | 1 = 0): void => {
+          const was = before[key]?.[end] ?? Number.NEGATIVE_INFINITY;
+          const is = watermarks[key]?.[end] ?? Number.NEGATIVE_INFINITY;
           // Before the last watermark already: late, and so no longer protected.
           if (one.minTime < was || is <= one.minTime) return;
           report(`${key} comes to ${is} and passes ${one.minTime}: ${one.what}`);
@@ -75,7 +81,17 @@ export const noEarlyWatermark: Checker = {
           if (sides.length === 0) check(one, one.to);
           for (const side of sides) check(one, `${one.to}<${side}`);
         }
+        for (const one of onTheWay(heads, [], job, (bundle) => parts.has(bundle)))
+          check(one, one.to, 1);
       },
     };
   },
 };
+
+function* partsIn(outbox: readonly OutboxEntry[]): Iterable<string> {
+  for (const entry of outbox) {
+    if (entry.kind !== "bundle") continue;
+    const { body, producer, sequence, ...to } = JSON.parse(entry.text) as Envelope;
+    if (body.kind === "split") yield bundleKey(producer, shardKey(to), sequence);
+  }
+}
