@@ -1,8 +1,8 @@
 /**
  * Standing stack: a Pulumi program of test/support/ that was applied here, and clients around it.
  *
- * Owns: what is closed where something fails on the way, and deploying functions anew. Does not own: what is asked of the mesh
- * (rights-mesh.ts, sweep-mesh.ts).
+ * Owns: what is closed where something fails on the way, and deploying functions anew. Does not own:
+ * what is asked of the mesh (rights-mesh.ts, sweep-mesh.ts).
  */
 import { fileURLToPath } from "node:url";
 import type { LogLine } from "../../emulators/function-host.ts";

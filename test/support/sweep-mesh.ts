@@ -1,8 +1,7 @@
 /**
  * Sweep mesh: the two pipelines of sweep-stack/ on a local stack, and work that needs all their rights.
  *
- * Owns: sending work through both and whether it is done. Does not own: rights
- * (rights-sweep.ts).
+ * Owns: sending work through both, and whether it is done. Does not own: rights (rights-sweep.ts).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PubSub } from "@google-cloud/pubsub";
