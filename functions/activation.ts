@@ -196,7 +196,7 @@ export class ShardActivations {
       // Whoever committed it may have sent it: here it is sent again (A3).
       this.#gathered.did(costOfMessages(outboxMessages(this.#shard.unflushed ?? [])));
     }
-    const { version, generation } = this.#shard;
+    const { version, generation, seal } = this.#shard;
     if (generation < newest) {
       const { stage, shard } = this.#ref;
       throw new MeshError(
@@ -205,6 +205,7 @@ export class ShardActivations {
       );
     }
     if (version === undefined) await fence.verify();
+    if (seal !== undefined) await fence.requireUnsealed(this.#ref, seal);
     this.#gathered.did({ documentsRead: fence.takeReads() });
     return this.#shard;
   }
@@ -278,6 +279,7 @@ export class ShardActivations {
     this.#gathered.stored();
     shard.work = work;
     shard.version = commit.head.version;
+    shard.seal = undefined;
     shard.outboxParts = outboxParts;
     shard.unflushed = outbox;
     shard.isUnproven = isUnproven(outbox, shard);

@@ -8,20 +8,28 @@
  *
  * FE1. An instance whose plan is not the stored job's writes neither a shard that was never committed
  *      nor a register: a deploy without an update changes nothing, and nor does an update without a
- *      deploy. A job rests for longer than an instance may be idle without making sure again. Nor is
- *      anything taken for a job whose state was deleted.
+ *      deploy. A job rests for longer than an instance may be idle without making sure again (JR4). Nor
+ *      is anything taken for a job whose state was deleted.
  * FE2. A message of a plan that the job does not know is refused: it may still be wanted.
  * FE3. What shards, tracker and launch of a superseded plan sent is dropped, for all of it was received
  *      once. What its ingest instances sent is taken: its source messages may be acknowledged.
+ * FE4. A shard that is sealed takes nothing while its state is being moved: an instance that was given
+ *      up may still be at work, and what it did would be done again from the copy.
  */
 import type { MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import { type Envelope, isIngestProducer } from "./envelope.ts";
 import { isGone, type Job } from "./job.ts";
-import type { Clock, Store } from "./ports.ts";
+import type { EngineOptions } from "./options.ts";
+import type { Clock, ShardRef, Store } from "./ports.ts";
 
 /** Returns an envelope as the instance's own plan would have it. */
 export type Translate = (envelope: Envelope) => Envelope;
+
+/** Returns how long an instance may be idle without making sure again, in ms (FE1). */
+export function idleMsMax({ answerMsMax }: Pick<EngineOptions, "answerMsMax">): number {
+  return answerMsMax / 2;
+}
 
 /** The fence of one instance. */
 export class Fence {
@@ -83,6 +91,17 @@ export class Fence {
     const shards = this.#plan.stages.find(({ id }) => id === to?.stage)?.shards;
     if (to === undefined || shards === undefined) return undefined;
     return (envelope) => translated(envelope, to, shards);
+  }
+
+  /** @throws ERR_PLAN_MISMATCH if the state of a shard with this seal is being moved (FE4) */
+  async requireUnsealed({ stage, shard }: ShardRef, seal: string): Promise<void> {
+    const { state, change } = (await this.#readJob()) ?? {};
+    if (state !== "UPDATING" || change?.seal !== seal) return; // It was taken back.
+    throw new MeshError(
+      "ERR_PLAN_MISMATCH",
+      `The state of shard ${stage}/${shard} is being moved to plan ${change.plan ?? "?"}: ` +
+        "it takes nothing before the job goes on.",
+    );
   }
 
   /** Returns how often the job was read since the last call: each is billed. */

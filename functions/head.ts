@@ -73,6 +73,8 @@ export interface HeadBody {
   readonly plan: string;
   /** How often the state of the whole job was replaced before; left out when 0. */
   readonly generation?: number;
+  /** Defined: the state was copied, and nothing is committed while the job's change has this seal. */
+  readonly seal?: string;
   readonly outbox: readonly OutboxEntry[];
   /** Parts that hold more of the outbox. */
   readonly outboxParts: readonly string[];

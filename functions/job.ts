@@ -77,6 +77,10 @@ export interface JobChange {
   readonly snapshot?: string;
   /** Hash of the plan that it is replaced for. */
   readonly plan?: string;
+  /** What the heads bear that the state was copied from: they take nothing more while it stands here. */
+  readonly seal?: string;
+  /** Processing time before which nothing is delivered under the new plan, in ms (JR4). */
+  readonly restsUntilMs?: number;
 }
 
 /** Returns the snapshots that are spent when a change is over; a person's own never are. */

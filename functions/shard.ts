@@ -46,6 +46,8 @@ export interface Shard {
   readonly plan: string;
   /** Of its head: which run of the job its state belongs to. */
   readonly generation: number;
+  /** Of its newest head: defined while its state may be on its way to another plan. */
+  seal: string | undefined;
   /** Whether it must be told when the job goes on; a read does nothing until then. */
   isStill: boolean;
   /** Version of the newest head; undefined if the shard was never committed. */
@@ -103,6 +105,7 @@ export async function openShard(
     ref,
     plan: program.plan.hash,
     generation: body?.generation ?? 0,
+    seal: body?.seal,
     isStill: progress.isStill === true,
     version: stored?.version,
     received: Received.fromJson(progress.received),

@@ -19,7 +19,7 @@ import { messageLetter } from "./dead-letters/message-letter.ts";
 import { messagesOf, recordsOf } from "./dead-letters/taking.ts";
 import { decodeEnvelope, type Envelope } from "./envelope.ts";
 import { checkFits } from "./envelope-check.ts";
-import { Fence, type Translate } from "./fence.ts";
+import { Fence, idleMsMax, type Translate } from "./fence.ts";
 import { Ingest } from "./ingest.ts";
 import type { TraceContext } from "./log-context.ts";
 import type { EngineOptions } from "./options.ts";
@@ -60,7 +60,7 @@ export function createStage(input: StageInput): StageHandler {
   const { graph, plan, world, options } = input;
   const program = programOf(graph, plan, input.stage);
   const ticks = ticksOf(plan, world, options);
-  const fence = new Fence(plan, world.store, world.clock, options.answerMsMax / 2);
+  const fence = new Fence(plan, world.store, world.clock, idleMsMax(options));
   const { root } = program;
   if (program.stage.kind === "ingest") {
     const ingest = new Ingest({ program, world, options, ticks, fence });

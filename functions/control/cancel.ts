@@ -8,9 +8,9 @@
  *      that is gone, or none, and then the shard's genesis document is there already.
  */
 import { isGone, type Job } from "../job.ts";
-import type { ShardRef } from "../ports.ts";
 import { changeJob } from "./change-job.ts";
 import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { shardsOf } from "./replace-state.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /** How a job is cancelled. */
@@ -42,10 +42,6 @@ export async function cancel(
   await subscriptions.stop(all);
   if (keepsState) return job;
   await subscriptions.purge(mailboxes);
-  await world.store.deleteState(
-    plan.stages.flatMap(({ id, shards }) =>
-      Array.from({ length: shards }, (_, shard): ShardRef => ({ stage: id, shard })),
-    ),
-  );
+  await world.store.deleteState(shardsOf(plan));
   return job;
 }

@@ -42,6 +42,16 @@ export function wrongState({ pipeline, state }: Job, step: string): MeshError {
   );
 }
 
+/** Returns the error of a step for which the state must be whole, and is half moved. */
+export function cutOff({ pipeline, change }: Job): MeshError {
+  const { kind = "update", plan } = change ?? {};
+  const what = kind === "update" && plan !== undefined ? `update to plan ${plan}` : kind;
+  return new MeshError(
+    "ERR_OPTION",
+    `Pipeline ${pipeline}: the ${what} was cut off in the midst of it. Bring that to its end first.`,
+  );
+}
+
 /** @throws ERR_OPTION if a job is in none of these states */
 export function requireState(job: Job, step: string, states: readonly JobState[]): void {
   if (!states.includes(job.state)) throw wrongState(job, step);

@@ -10,7 +10,8 @@
  * QU2. What a register plans that is not confirmed may be on its way still: its messages come again,
  *      and it stays.
  * QU3. Whoever finds a job that is coming to rest may bring it to rest, or let it go on. Its mailboxes
- *      may stand still then with bundles on their way: those are let in first, for nobody else does.
+ *      may stand still then with bundles on their way: those are let in first, for nobody else does. A
+ *      seal of before is void then. A job whose state is half moved is not touched.
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
@@ -23,7 +24,7 @@ import { advanceSource } from "../source-watermark.ts";
 import { bundlesInFlight, type MeshView } from "../watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
-import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { cutOff, type JobControl, requireState, stopping } from "./job-control.ts";
 import { look } from "./look.ts";
 import { resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
@@ -39,6 +40,8 @@ export interface Quiet {
 export interface QuiesceOptions {
   /** What it is to rest for. */
   readonly change: JobChange;
+  /** Named by the job once it rests: its shards may then be sealed (seal.ts). */
+  readonly seal?: string;
   /** How long what is on its way may take, each time that deliveries were stopped, in ms. */
   readonly timeoutMs: number;
 }
@@ -65,7 +68,7 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
   let isTakenUp = false;
   await changeJob(plan, world.store, (job) => {
     isTakenUp = job.state === "UPDATING";
-    if (isTakenUp) return undefined; // Another caller has begun, and was cut off.
+    if (isTakenUp) return unsealed(job); // Another caller has begun, and was cut off.
     requireState(job, "brought to rest", ["RUNNING"]);
     const { change } = options;
     return { ...stopping(job, configs, world.clock.nowMs()), state: "UPDATING", change };
@@ -74,11 +77,21 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
     await subscriptions.stop(sources);
     await untilAnswered(control, sources);
     if (isTakenUp) await letInWaiting(control, mailboxes);
-    return await atRest(control, await untilAllStill(control, mailboxes, options.timeoutMs));
+    const mesh = await untilAllStill(control, mailboxes, options.timeoutMs);
+    return await atRest(control, mesh, options);
   } catch (error) {
     await resume(control);
     throw error;
   }
+}
+
+/** @throws ERR_OPTION if the state is half moved */
+function unsealed(job: Job): Job | undefined {
+  const { change } = job;
+  if (change?.phase === "moving") throw cutOff(job);
+  if (change?.seal === undefined) return undefined;
+  const { seal: _, ...rest } = change;
+  return { ...job, change: rest };
 }
 
 /** Stops the mailboxes when nothing is on its way, and lets in once more what came up meanwhile. */
@@ -188,7 +201,11 @@ function readsToTell(
 }
 
 /** Takes the registers of what has arrived out, and counts what they observed and counted. */
-async function atRest({ deployment, world }: JobControl, mesh: MeshSnapshot): Promise<Quiet> {
+async function atRest(
+  { deployment, world }: JobControl,
+  mesh: MeshSnapshot,
+  { change, seal }: QuiesceOptions,
+): Promise<Quiet> {
   const { plan } = deployment;
   const before = jobOf(mesh);
   const all = openRegisters(mesh, before);
@@ -205,7 +222,8 @@ async function atRest({ deployment, world }: JobControl, mesh: MeshSnapshot): Pr
     }),
   );
   const ingest = addMetrics(before, confirmed(removed, all));
-  const job: Job = { ...before, sources, ingest };
+  const sealing = seal !== undefined && { change: { ...change, seal } };
+  const job: Job = { ...before, sources, ingest, ...sealing };
   const gone = new Set(removed.map(registerId));
   const version = mesh.job?.version ?? 0;
   const record = { version: version + 1, text: JSON.stringify(job) };

@@ -13,13 +13,13 @@
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { isMeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment, readDeployment } from "../deployment.ts";
-import { isGone, type Job, newJob } from "../job.ts";
+import { isGone, type Job, type JobChange, newJob } from "../job.ts";
 import { launch, startRegisters } from "../launch.ts";
 import { cancel } from "./cancel.ts";
 import { untilAnswered } from "./drain.ts";
 import type { JobControl } from "./job-control.ts";
 import { commitJob, replaceShards } from "./replace-state.ts";
-import { resume } from "./resume.ts";
+import { restMs, resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /**
@@ -76,7 +76,7 @@ export async function relaunch(control: JobControl): Promise<Job | undefined> {
   const reads = plan.stages.filter(({ kind }) => kind === "read");
   await commitJob(
     control,
-    (job) => ({ ...job, change: { kind: "relaunch", phase: "ready" } }),
+    (job) => ({ ...job, change: { kind: "relaunch", phase: "ready", ...restOf(control, before) } }),
     startRegisters(reads, world.clock.nowMs()),
   );
   return resume(control);
@@ -91,6 +91,16 @@ function isFinished({ state, plan }: Job, { hash }: MeshPlan): boolean {
 function isAboutToGoOn({ state, stopped, change }: Job): boolean {
   if (state === "RUNNING") return stopped !== undefined;
   return state === "UPDATING" && change?.kind === "relaunch" && change.phase === "ready";
+}
+
+/** How long instances of an earlier plan may still take the job for theirs (JR4). */
+function restOf(
+  { deployment: { plan, options } }: JobControl,
+  { plan: before, superseded = {}, stopped }: Job,
+): Pick<JobChange, "restsUntilMs"> {
+  const isOnlyPlan = before === plan.hash && Object.keys(superseded).length === 0;
+  if (isOnlyPlan || stopped === undefined) return {};
+  return { restsUntilMs: stopped.atMs + options.answerMsMax + restMs(options) };
 }
 
 /** What was out when the job was cancelled may have sent more since. */

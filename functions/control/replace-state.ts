@@ -153,7 +153,7 @@ export function supersededBy(
 }
 
 /** Returns all shards of a plan. */
-function shardsOf({ stages }: MeshPlan): ShardRef[] {
+export function shardsOf({ stages }: MeshPlan): ShardRef[] {
   return stages.flatMap(({ id, shards }) =>
     Array.from({ length: shards }, (_, shard) => ({ stage: id, shard })),
   );

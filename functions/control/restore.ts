@@ -13,12 +13,11 @@ import {
   requireCompatible,
   type UpdateOptions,
 } from "../../sdk/compile/compatibility.ts";
-import { MeshError } from "../../sdk/model/errors.ts";
 import { type Job, standsStill } from "../job.ts";
 import { movedSource, type SourceState } from "../source-watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
-import { type JobControl, requireState, stopping } from "./job-control.ts";
+import { cutOff, type JobControl, requireState, stopping } from "./job-control.ts";
 import {
   commitJob,
   movedJob,
@@ -86,13 +85,6 @@ async function stopAll(control: JobControl, snapshot: string): Promise<Job> {
   await subscriptions.stop(all);
   await untilAnswered(control, all);
   return job;
-}
-
-function cutOff({ pipeline }: Job): MeshError {
-  return new MeshError(
-    "ERR_OPTION",
-    `Pipeline ${pipeline}: an update was cut off in the midst of it. Bring that to its end first.`,
-  );
 }
 
 /** The job as the snapshot has it, in a new generation: silence since then is none of its sources. */

@@ -9,11 +9,15 @@
  *      has stored for itself is noted until it is deleted.
  * JR3. No job goes on before every mailbox of its plan has its subscription: Pub/Sub keeps nothing of
  *      what is published to a topic without one.
+ * JR4. A job that has another plan than before goes on only when every instance of the earlier one has
+ *      been idle for so long that it makes sure of the job again (FE1).
  */
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
+import { idleMsMax } from "../fence.ts";
 import { type Job, sourceOf, spentWith } from "../job.ts";
 import { startMessages } from "../launch.ts";
+import type { EngineOptions } from "../options.ts";
 import { sendOwn } from "../send.ts";
 import { movedSource, type SourceState } from "../source-watermark.ts";
 import { changeJob } from "./change-job.ts";
@@ -31,6 +35,7 @@ export async function resume(control: JobControl): Promise<Job> {
   const { deployment, world, subscriptions, ticks } = control;
   const { plan } = deployment;
   await requireMailboxes(control);
+  await rested(control);
   await beginReads(control);
   const going = await changeJob(plan, world.store, (job) => {
     if (job.state === "RUNNING" || job.state === "DRAINING") return undefined;
@@ -57,6 +62,23 @@ async function requireMailboxes({ deployment, subscriptions }: JobControl): Prom
       `${names.join(", ")}. Deploy that plan first (pulumi up), then give this command again; ` +
       "until then the job waits, and nothing is lost.",
   );
+}
+
+/** Returns how long a job rests at the least before its plan is another, in ms (JR4). */
+export function restMs(options: Pick<EngineOptions, "answerMsMax" | "clockSkewMs">): number {
+  return idleMsMax(options) + options.clockSkewMs;
+}
+
+/** Waits where an update is finished at once; a deploy takes longer. */
+async function rested({ deployment, world }: JobControl): Promise<void> {
+  const { store, clock } = world;
+  const { options } = deployment;
+  const { state, change } = JSON.parse((await store.readJob())?.text ?? "{}") as Partial<Job>;
+  if (state !== "UPDATING" || change?.restsUntilMs === undefined) return;
+  const leftMs = change.restsUntilMs - clock.nowMs();
+  // The clock of whoever wrote it may be far ahead.
+  const leftMsMax = options.answerMsMax + restMs(options);
+  if (leftMs > 0) await clock.sleep(Math.min(leftMs, leftMsMax));
 }
 
 /** Reads that the moved state does not know begin before the job goes on: nobody else asks (JR2). */

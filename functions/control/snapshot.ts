@@ -5,15 +5,18 @@
  *
  * SN1. What a snapshot holds is of one moment: every head is read at the version that it had when
  *      nothing was on its way, or the job is brought to rest once more.
+ * SN2. Where the state is to be replaced by the copy, a shard takes nothing more once it was read: an
+ *      instance that was given up would do what the copy does again.
  */
 import { isMeshError, MeshError } from "../../sdk/model/errors.ts";
-import { type JobChange, spentWith } from "../job.ts";
-import type { HeadProgress, MeshSnapshot } from "../ports.ts";
+import type { JobChange } from "../job.ts";
+import type { ShardRef } from "../ports.ts";
 import { readShard } from "../stored-shard.ts";
-import { changeJob } from "./change-job.ts";
 import type { JobControl } from "./job-control.ts";
 import { type Quiet, quiesce } from "./quiesce.ts";
+import { shardsOf } from "./replace-state.ts";
 import { resume } from "./resume.ts";
+import { sealShard } from "./seal.ts";
 import { copyOf, type ShardCopy } from "./shard-copy.ts";
 import { type SnapshotContent, type SnapshotManifest, writeSnapshot } from "./snapshot-text.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
@@ -38,7 +41,7 @@ export async function snapshot(
   const { deployment, world, subscriptions } = control;
   const { sources } = subscriptionsOf(deployment.plan);
   const change = { kind: "snapshot", phase: "stopping", snapshot: id } as const;
-  const content = await contentAtRest(control, change, timeoutMs);
+  const content = await contentAtRest(control, change, timeoutMs, false);
   try {
     const ofSources: Record<string, string> = {};
     for (const [i, name] of sources.entries()) {
@@ -69,17 +72,23 @@ export async function deleteSnapshot(
   await world.store.deleteSnapshot(id);
 }
 
-/** Brings a job to rest and returns its state; it stays at rest. */
+/**
+ * Brings a job to rest and returns its state; it stays at rest.
+ *
+ * @param isSealed - whether its shards take nothing more then (SN2)
+ */
 export async function contentAtRest(
   control: JobControl,
   change: JobChange,
   timeoutMs: number,
+  isSealed: boolean,
 ): Promise<SnapshotContent> {
   const { deployment } = control;
   for (let attempt = 1; ; attempt++) {
-    const quiet = await quiesce(control, { change, timeoutMs });
+    const sealing = isSealed ? { seal: control.world.random.id() } : {};
+    const quiet = await quiesce(control, { change, timeoutMs, ...sealing });
     try {
-      const shards = await readShards(control, quiet.mesh);
+      const shards = await readShards(control, quiet);
       if (shards !== undefined) return contentOf(control, quiet, shards);
     } catch (error) {
       // A shard was committed while it was read.
@@ -109,31 +118,32 @@ function contentOf(
 
 /** Undefined if a shard is no longer at its version (SN1). */
 async function readShards(
-  { world, deployment }: JobControl,
-  { heads }: MeshSnapshot,
+  control: JobControl,
+  { mesh, job: { change } }: Quiet,
 ): Promise<ReadonlyMap<string, ShardCopy> | undefined> {
+  const { world, deployment } = control;
+  const { seal } = change ?? {};
   const copies = new Map<string, ShardCopy>();
-  const stages = new Set(deployment.plan.stages.map(({ id }) => id));
-  const waiting = heads.filter(({ shard }) => stages.has(shard.stage));
+  const versions = new Map(mesh.heads.map(({ shard, version }) => [keyOf(shard), version]));
+  const all = shardsOf(deployment.plan);
+  // One that nobody has begun has no state, but may be begun (SA2).
+  const waiting = seal !== undefined ? all : all.filter((shard) => versions.has(keyOf(shard)));
   let isSame = true;
-  const read = async ({ shard, version }: HeadProgress): Promise<void> => {
+  const read = async (shard: ShardRef): Promise<void> => {
     const { memtableBytesMax } = deployment.options;
     const stored = await readShard(shard, world.store, memtableBytesMax);
-    if (stored === undefined || stored.version !== version) isSame = false;
-    else copies.set(`${shard.stage}/${shard.shard}`, copyOf(stored));
+    if (stored?.version !== versions.get(keyOf(shard))) isSame = false;
+    else {
+      if (seal !== undefined) await sealShard(control, shard, stored, seal);
+      if (stored !== undefined) copies.set(keyOf(shard), copyOf(stored));
+    }
   };
-  for (let from = 0; from < waiting.length; from += READS_AT_ONCE) {
+  for (let from = 0; from < waiting.length && isSame; from += READS_AT_ONCE) {
     await Promise.all(waiting.slice(from, from + READS_AT_ONCE).map(read));
   }
   return isSame ? copies : undefined;
 }
 
-/** Notes how far the replacement of a job's state has come. */
-export async function noteChange(control: JobControl, change: JobChange): Promise<void> {
-  const { deployment, world } = control;
-  await changeJob(deployment.plan, world.store, (job) => {
-    // One that was begun before, and given up for this one.
-    const spent = spentWith(job).filter((id) => id !== change.snapshot);
-    return { ...job, ...(spent.length > 0 && { spent }), change };
-  });
+function keyOf({ stage, shard }: ShardRef): string {
+  return `${stage}/${shard}`;
 }

@@ -7,6 +7,8 @@
  *
  * UP1. What does not fit is refused before anything has changed.
  * UP2. Each step may be taken again, after it or in the midst of it, with the same end.
+ * UP3. State is replaced by a copy only if the job has stood still since, as one change: who let it go on
+ *      meanwhile, or began another, has the state.
  */
 import {
   comparePlans,
@@ -17,8 +19,9 @@ import {
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment } from "../deployment.ts";
-import type { Job, Stopped } from "../job.ts";
-import { type JobControl, requireState } from "./job-control.ts";
+import { type Job, type JobChange, type Stopped, spentWith } from "../job.ts";
+import { changeJob } from "./change-job.ts";
+import { cutOff, type JobControl, requireState } from "./job-control.ts";
 import {
   commitJob,
   movedJob,
@@ -27,8 +30,8 @@ import {
   replaceShards,
   supersededBy,
 } from "./replace-state.ts";
-import { resume } from "./resume.ts";
-import { contentAtRest, newSnapshotId, noteChange } from "./snapshot.ts";
+import { restMs, resume } from "./resume.ts";
+import { contentAtRest, newSnapshotId } from "./snapshot.ts";
 import { readSnapshot, type SnapshotContent, writeSnapshot } from "./snapshot-text.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
@@ -104,42 +107,61 @@ export async function abortUpdate(control: JobControl): Promise<Job> {
 /** The state as it was when the job came to rest, stored where no step of the update touches it. */
 async function contentToMove(
   control: JobControl,
-  { change, stopped, pipeline }: Job,
+  job: Job,
   { deployment, timeoutMs }: UpdateInput,
 ): Promise<SnapshotContent> {
+  const { change, stopped } = job;
   const { store } = control.world;
   const { hash } = deployment.plan;
   if (change?.phase === "moving") {
     const isSame = change.kind === "update" && change.plan === hash;
     if (isSame && change.snapshot !== undefined) return readSnapshot(store, change.snapshot);
-    const what = change.kind === "update" ? `update to plan ${change.plan}` : change.kind;
-    throw new MeshError(
-      "ERR_OPTION",
-      `Pipeline ${pipeline}: the ${what} was cut off in the midst of it. Bring that to its end first.`,
-    );
+    throw cutOff(job);
   }
   const id = newSnapshotId(control);
   const begun = { kind: "update", plan: hash, snapshot: id } as const;
-  const content = await contentAtRest(control, { ...begun, phase: "stopping" }, timeoutMs);
+  const content = await contentAtRest(control, { ...begun, phase: "stopping" }, timeoutMs, true);
+  const seal = content.job.change?.seal;
   try {
     const takenAtMs = stopped?.atMs ?? control.world.clock.nowMs();
     await writeSnapshot(store, id, content, { takenAtMs, subscriptions: {} });
     await putDeployment(store, deployment);
-    await noteChange(control, { ...begun, phase: "moving" });
+    await noteMoving(control, { ...begun, phase: "moving", ...(seal !== undefined && { seal }) });
   } catch (error) {
     // Nothing of its state has changed yet; but it may be noted that it is about to.
     const { change: now } = await readJob(control);
-    if (now?.phase !== "moving") await resume(control);
+    if (now?.phase !== "moving" && now?.seal === seal) await resume(control);
     throw error;
   }
   return content;
+}
+
+/** Notes that the state is about to be replaced. @throws ERR_OPTION if it has gone on since (UP3) */
+async function noteMoving({ deployment, world }: JobControl, change: JobChange): Promise<void> {
+  await changeJob(deployment.plan, world.store, (job) => {
+    const isSame = job.state === "UPDATING" && job.change?.seal === change.seal;
+    if (!isSame) throw overtaken(job);
+    // One that was begun before, and given up for this one.
+    const spent = spentWith(job).filter((id) => id !== change.snapshot);
+    return { ...job, ...(spent.length > 0 && { spent }), change };
+  });
+}
+
+function overtaken({ pipeline }: Job): MeshError {
+  return new MeshError(
+    "ERR_OPTION",
+    `Pipeline ${pipeline}: another command let the job go on, or began to change it, while its state ` +
+      "was copied. Nothing was moved; give this one again when the other has ended.",
+  );
 }
 
 /** Writes shards and job of the new generation; the job then only has to go on. */
 async function replaceState(control: JobControl, replacement: Replacement): Promise<void> {
   const { plan, generation, comparison, content } = replacement;
   await replaceShards(control, replacement);
-  const registers = movedRegisters(replacement, control.world.clock.nowMs());
+  const { deployment, world } = control;
+  const registers = movedRegisters(replacement, world.clock.nowMs());
+  const restsUntilMs = world.clock.nowMs() + restMs(deployment.options);
   const ready = (job: Job): Job => ({
     ...job,
     ...movedJob(replacement),
@@ -150,7 +172,7 @@ async function replaceState(control: JobControl, replacement: Replacement): Prom
         ? (job.superseded ?? {})
         : supersededBy({ ...job, plan: content.job.plan }, comparison, plan),
     ...(job.stopped !== undefined && { stopped: stoppedOf(plan, job.stopped, content.job) }),
-    ...(job.change !== undefined && { change: { ...job.change, phase: "ready" } }),
+    ...(job.change !== undefined && { change: { ...job.change, phase: "ready", restsUntilMs } }),
   });
   await commitJob(control, ready, registers);
 }

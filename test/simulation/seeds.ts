@@ -120,4 +120,17 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     cause:
       "an update that was cut off again and again waited each time in vain (seed 7606); after five virtual days of it the idle rule of the source made late what waited",
   },
+  {
+    workload: "updated to fewer shards",
+    seed: 9174,
+    cause:
+      "an ingest instance of the old plan, which had read the job just before, took messages when the update was finished at once; what it sent waited for the new functions until nothing held it (resume.ts)",
+  },
+  { workload: "updated to fewer shards", seed: 9784, cause: "as 9174" },
+  {
+    workload: "updated under other names",
+    seed: 9288,
+    cause:
+      "an instance that had been given up committed a shard, and wrote a document, when the shard had been copied for the update; the copy did it again (seal.ts)",
+  },
 ];

@@ -74,6 +74,8 @@ export type JobCommit = Parameters<Store["commitJob"]>[0];
 /** What happens, as a checker is told of it. */
 export interface Observer {
   committed?(event: CommitEvent): void;
+  /** The control of the job has sealed a shard, whose state it copies. */
+  sealed?(event: CommitEvent): void;
   /** The control of the job deletes all that shards and registers have stored. */
   stateDeleted?(shards: readonly ShardRef[]): void;
   /** The control of the job writes a shard anew. */

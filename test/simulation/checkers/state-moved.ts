@@ -1,23 +1,27 @@
 /**
  * `state-moved` (MS2, MS3): what an update or a restore writes is what its snapshot has, stage by
  * stage: every entry once, every id that was taken, every hold and timer, and what sinks have to get.
+ * And what an update copies is the last that a shard has done (SA1).
  *
  * Which shard has what is not looked at: an entry that nobody finds shows in the results.
  */
 import type { ShardCopy } from "../../../functions/control/shard-copy.ts";
 import type { WindowColumns } from "../../../functions/envelope.ts";
-import { decodeBody } from "../../../functions/head.ts";
+import { decodeBody, newProgress } from "../../../functions/head.ts";
 import type { Job } from "../../../functions/job.ts";
 import type { OutboxEntry } from "../../../functions/outbox.ts";
 import { ShardState } from "../../../functions/state.ts";
 import { MAX_TIMESTAMP } from "../../../sdk/model/time.ts";
+import { shardKey } from "../world/ledger.ts";
 import type { Checker, ShardPut } from "./checker.ts";
 import { stageOf } from "./in-flight.ts";
 
 /** MS2, MS3: a move of state loses nothing and doubles nothing. */
 export const stateMoved: Checker = {
   name: "state-moved",
-  promise: "MS2, MS3: state that is replaced is the snapshot's: each entry, id, hold and timer.",
+  promise:
+    "MS2, MS3, SA1: state that is replaced is the last there was, and the snapshot's: each entry, id, " +
+    "hold and timer.",
   watch({ ledger }, report) {
     /** The parts of each snapshot, by their number. */
     const snapshots = new Map<string, string[]>();
@@ -28,7 +32,25 @@ export const stateMoved: Checker = {
         parts[part] = text;
         snapshots.set(id, parts);
       },
-      stateDeleted: () => written.clear(),
+      sealed({ commit: { shard }, before, after }) {
+        const isNext = after.version === (before?.version ?? 0) + 1;
+        const was = JSON.stringify(before?.progress ?? newProgress());
+        if (isNext && JSON.stringify(after.progress) === was) return;
+        report(`${shardKey(shard)}, version ${after.version}: sealed as it was not`);
+      },
+      stateDeleted() {
+        written.clear();
+        const { job, heads } = ledger;
+        if (job?.change?.kind !== "update") return;
+        const { copies, plan } = copiesIn(snapshots.get(job.change.snapshot ?? "") ?? []);
+        for (const [shard, { generation, progress, version }] of heads) {
+          // Some may have been written anew already, or all, where the update is taken back.
+          if (plan !== job.plan || generation !== (job.generation ?? 0)) continue;
+          const copied = copies.get(shard)?.progress ?? newProgress();
+          if (JSON.stringify(copied) === JSON.stringify(progress)) continue;
+          report(`${shard}, version ${version}: committed after it was copied`);
+        }
+      },
       shardPut(event) {
         add(written, event.shard.stage, copyOf(event));
       },
@@ -101,18 +123,27 @@ function differenceOf(was: Stage, is: Stage): string | undefined {
   return `its next timer was ${was.nextTimer}, and is ${is.nextTimer}`;
 }
 
-/** What each stage of a snapshot keeps, by the names that stages have now. */
-function snapshotOf(
-  [, ...parts]: readonly string[],
-  { plan, superseded }: Job,
-): Map<string, Stage> {
+/** What a snapshot keeps, by `stage/shard`, and the plan whose state it is. */
+function copiesIn([, ...parts]: readonly string[]): {
+  readonly plan: string | undefined;
+  readonly copies: ReadonlyMap<string, Copy>;
+} {
   const [first = "{}", ...lines] = parts.join("").split("\n");
-  const { job } = JSON.parse(first) as { readonly job: Job };
-  const stages = new Map<string, Stage>();
-  for (const line of lines) {
+  const { job } = JSON.parse(first || "{}") as { readonly job?: Job };
+  const copies = lines.map((line) => {
     const { shard, ...copy } = JSON.parse(line) as Copy & { readonly shard: string };
+    return [shard, copy] as const;
+  });
+  return { plan: job?.plan, copies: new Map(copies) };
+}
+
+/** What each stage of a snapshot keeps, by the names that stages have now. */
+function snapshotOf(parts: readonly string[], { plan, superseded }: Job): Map<string, Stage> {
+  const { copies, plan: of = "" } = copiesIn(parts);
+  const stages = new Map<string, Stage>();
+  for (const [shard, copy] of copies) {
     const stage = stageOf(shard);
-    const now = job.plan === plan ? stage : superseded?.[job.plan]?.[stage]?.stage;
+    const now = of === plan ? stage : superseded?.[of]?.[stage]?.stage;
     if (now !== undefined) add(stages, now, copy);
   }
   return stages;

@@ -5,6 +5,7 @@ import { acknowledgedEarly } from "./acknowledged-early.ts";
 import { acknowledgedUnconfirmed } from "./acknowledged-unconfirmed.ts";
 import { busyRefused } from "./busy-refused.ts";
 import { commitUnguarded } from "./commit-unguarded.ts";
+import { copiedGoesOn } from "./copied-goes-on.ts";
 import { deadLettersLost } from "./dead-letters-lost.ts";
 import { documentTooBig } from "./document-too-big.ts";
 import { duplicatesLetIn } from "./duplicates-let-in.ts";
@@ -39,6 +40,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   acknowledgedUnconfirmed,
   busyRefused,
   commitUnguarded,
+  copiedGoesOn,
   deadLettersLost,
   documentTooBig,
   duplicatesLetIn,

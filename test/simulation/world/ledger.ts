@@ -21,6 +21,8 @@ export interface HeadView {
   readonly version: number;
   readonly plan: string | undefined;
   readonly generation: number;
+  /** Defined: the control of the job has sealed it. */
+  readonly seal: string | undefined;
   readonly progress: ShardProgress;
   readonly outbox: readonly OutboxEntry[];
   /** The identity of each entry of the outbox, in order. */
@@ -53,15 +55,20 @@ export class Ledger {
   /** Counts what control has done to the job: each of its states, plans and generations. */
   steps = 0;
 
-  /** Reads the head of a commit. */
-  static read({ head, partsToPut }: Pick<HeadCommit, "head" | "partsToPut">): HeadView {
+  /** Reads the head of a commit; a sealed one keeps the outbox of the one before, in its parts. */
+  static read(
+    { head, partsToPut }: Pick<HeadCommit, "head" | "partsToPut">,
+    before?: HeadView,
+  ): HeadView {
     const body = decodeBody(head.body);
     const spilled = partsToPut.filter(({ id }) => body.outboxParts.includes(id));
-    const outbox = [...body.outbox, ...joinOutbox(spilled.map(({ text }) => text))];
+    const own = [...body.outbox, ...joinOutbox(spilled.map(({ text }) => text))];
+    const outbox = body.seal === undefined ? own : (before?.outbox ?? []);
     return {
       version: head.version,
       plan: body.plan,
       generation: body.generation ?? 0,
+      seal: body.seal,
       progress: decodeProgress(head.progress),
       outbox,
       identities: outbox.map(identityOfEntry),

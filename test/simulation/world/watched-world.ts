@@ -40,8 +40,9 @@ function watchedStore({ store, ledger, observers }: Watched, life: Life): Store 
     async commitHead(commit) {
       await store.commitHead(commit);
       const before = ledger.heads.get(shardKey(commit.shard));
-      const after = Ledger.read(commit);
-      for (const observer of observers) observer.committed?.({ commit, before, after });
+      const after = Ledger.read(commit, before);
+      const how = after.seal === undefined ? "committed" : "sealed";
+      for (const observer of observers) observer[how]?.({ commit, before, after });
       ledger.commit(commit.shard, after);
     },
     async writeDocuments(documents) {

@@ -166,8 +166,12 @@ test("under another plan it takes nothing that the old one sent", async () => {
   const plan = compile(words("other"), { shards: 3 });
   const deployment = { ...control.deployment, plan, compile: { shards: 3 } };
   const subscriptions = withAll(control.subscriptions);
-  const job = await relaunch({ ...control, deployment, subscriptions });
+  const cancelledMs = mesh.clock.nowMs();
+  const job = await mesh.during(relaunch({ ...control, deployment, subscriptions }));
   expect(job).toMatchObject({ state: "RUNNING", plan: plan.hash });
+  // An instance of the old plan that was at work just before has made sure again by now.
+  const { answerMsMax } = control.deployment.options;
+  expect(mesh.clock.nowMs() - cancelledMs).toBeGreaterThan(1.5 * answerMsMax);
   expect(job?.superseded).toEqual({ [mesh.plan.hash]: {} });
 });
 

@@ -156,6 +156,23 @@ describe("finished before the functions are new", () => {
     await running.expectTotals();
   });
 
+  test("an instance of the old plan that was at work just before takes nothing more", async () => {
+    const running = await Running.launch();
+    const { mesh } = running;
+    // What is out is told: so the job rests for a moment only.
+    const { subscriptions, deployment } = mesh.control;
+    const input = { deployment: { ...deployment, plan: next }, timeoutMs: 60_000 };
+    await mesh.during(prepareUpdate(mesh.control, input));
+    await mesh.during(finishUpdate({ ...running.control(next), subscriptions }));
+    expect((await mesh.job())?.state).toBe("RUNNING");
+    await running.publish(40);
+    expect((await mesh.store.snapshot()).registers).toEqual([]);
+    await mesh.run(mesh.clock.nowMs() + 200_000);
+    await running.deploy();
+    await running.publish(20);
+    await running.expectTotals();
+  });
+
   test("where its mailboxes are not there yet it is refused, and may be given again", async () => {
     for (const step of [finishUpdate, resume]) {
       const running = await Running.launch();
