@@ -41,10 +41,11 @@ export const stateMoved: Checker = {
       stateDeleted() {
         written.clear();
         const { job, heads } = ledger;
-        if (job?.change?.kind !== "update") return;
+        // Taken back when it was all moved, its heads are no longer those that were copied.
+        if (job?.change?.kind !== "update" || job.change.phase !== "moving") return;
         const { copies, plan } = copiesIn(snapshots.get(job.change.snapshot ?? "") ?? []);
         for (const [shard, { generation, progress, version }] of heads) {
-          // Some may have been written anew already, or all, where the update is taken back.
+          // Some may have been written anew already.
           if (plan !== job.plan || generation !== (job.generation ?? 0)) continue;
           const copied = copies.get(shard)?.progress ?? newProgress();
           if (JSON.stringify(copied) === JSON.stringify(progress)) continue;
