@@ -12,7 +12,7 @@ import type { Job } from "../../../functions/job.ts";
 import type { OutboxEntry } from "../../../functions/outbox.ts";
 import { ShardState } from "../../../functions/state.ts";
 import { MAX_TIMESTAMP } from "../../../sdk/model/time.ts";
-import { shardKey } from "../world/ledger.ts";
+import { type Ledger, shardKey } from "../world/ledger.ts";
 import type { Checker, ShardPut } from "./checker.ts";
 import { stageOf } from "./in-flight.ts";
 
@@ -40,16 +40,9 @@ export const stateMoved: Checker = {
       },
       stateDeleted() {
         written.clear();
-        const { job, heads } = ledger;
-        // Taken back when it was all moved, its heads are no longer those that were copied.
-        if (job?.change?.kind !== "update" || job.change.phase !== "moving") return;
-        const { copies, plan } = copiesIn(snapshots.get(job.change.snapshot ?? "") ?? []);
-        for (const [shard, { generation, progress, version }] of heads) {
-          // Some may have been written anew already.
-          if (plan !== job.plan || generation !== (job.generation ?? 0)) continue;
-          const copied = copies.get(shard)?.progress ?? newProgress();
-          if (JSON.stringify(copied) === JSON.stringify(progress)) continue;
-          report(`${shard}, version ${version}: committed after it was copied`);
+        const { snapshot = "" } = ledger.job?.change ?? {};
+        for (const shard of goneOn(ledger, copiesIn(snapshots.get(snapshot) ?? []))) {
+          report(`${shard}: committed after it was copied`);
         }
       },
       shardPut(event) {
@@ -90,6 +83,20 @@ function isReplaced(before: Job | undefined, { generation = 0, change }: Job): b
   return change?.phase === "ready" && generation > (before?.generation ?? 0);
 }
 
+/** The shards whose state is about to be replaced by a copy that is not the last of them. */
+function goneOn({ job, heads }: Ledger, { copies, plan }: Copies): string[] {
+  // Taken back when it was all moved, its heads are no longer those that were copied.
+  if (job?.change?.kind !== "update" || job.change.phase !== "moving") return [];
+  if (plan !== job.plan) return [];
+  const { generation: own = 0 } = job;
+  return [...heads].flatMap(([shard, { generation, progress, version }]) => {
+    const copied = copies.get(shard)?.progress ?? newProgress();
+    const isSame = JSON.stringify(copied) === JSON.stringify(progress);
+    // Some may have been written anew already.
+    return isSame || generation !== own ? [] : [`${shard}, version ${version}`];
+  });
+}
+
 /** Adds a shard to what its stage keeps. */
 function add(stages: Map<string, Stage>, id: string, { entries, outbox, progress }: Copy): void {
   const stage = stages.get(id) ?? emptyStage();
@@ -125,10 +132,12 @@ function differenceOf(was: Stage, is: Stage): string | undefined {
 }
 
 /** What a snapshot keeps, by `stage/shard`, and the plan whose state it is. */
-function copiesIn([, ...parts]: readonly string[]): {
+interface Copies {
   readonly plan: string | undefined;
   readonly copies: ReadonlyMap<string, Copy>;
-} {
+}
+
+function copiesIn([, ...parts]: readonly string[]): Copies {
   const [first = "{}", ...lines] = parts.join("").split("\n");
   const { job } = JSON.parse(first || "{}") as { readonly job?: Job };
   const copies = lines.map((line) => {
