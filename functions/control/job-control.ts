@@ -10,7 +10,7 @@
  */
 import { MeshError } from "../../sdk/model/errors.ts";
 import type { Deployment } from "../deployment.ts";
-import { type Job, type JobState, standsStill } from "../job.ts";
+import { type Job, type JobChange, type JobState, spentWith, standsStill } from "../job.ts";
 import type { Subscriptions, World } from "../ports.ts";
 import type { Ticks } from "../ticks.ts";
 
@@ -55,6 +55,12 @@ export function cutOff({ pipeline, change }: Job): MeshError {
 /** @throws ERR_OPTION if a job is in none of these states */
 export function requireState(job: Job, step: string, states: readonly JobState[]): void {
   if (!states.includes(job.state)) throw wrongState(job, step);
+}
+
+/** Returns a job with another change; what the one before had stored for itself is to be deleted. */
+export function withChange(job: Job, change: JobChange): Job {
+  const spent = spentWith(job).filter((id) => id !== change.snapshot);
+  return { ...job, ...(spent.length > 0 && { spent }), change };
 }
 
 /** Returns a job whose subscriptions are about to stand still; what is known already stays. */

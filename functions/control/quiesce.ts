@@ -24,7 +24,7 @@ import { advanceSource } from "../source-watermark.ts";
 import { bundlesInFlight, type MeshView } from "../watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
-import { cutOff, type JobControl, requireState, stopping } from "./job-control.ts";
+import { cutOff, type JobControl, requireState, stopping, withChange } from "./job-control.ts";
 import { look } from "./look.ts";
 import { resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
@@ -222,8 +222,8 @@ async function atRest(
     }),
   );
   const ingest = addMetrics(before, confirmed(removed, all));
-  const sealing = seal !== undefined && { change: { ...change, seal } };
-  const job: Job = { ...before, sources, ingest, ...sealing };
+  const rested: Job = { ...before, sources, ingest };
+  const job = seal === undefined ? rested : withChange(rested, { ...change, seal });
   const gone = new Set(removed.map(registerId));
   const version = mesh.job?.version ?? 0;
   const record = { version: version + 1, text: JSON.stringify(job) };

@@ -19,9 +19,9 @@ import {
 import type { MeshPlan } from "../../sdk/compile/plan.ts";
 import { MeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment } from "../deployment.ts";
-import { type Job, type JobChange, type Stopped, spentWith } from "../job.ts";
+import type { Job, JobChange, Stopped } from "../job.ts";
 import { changeJob } from "./change-job.ts";
-import { cutOff, type JobControl, requireState } from "./job-control.ts";
+import { cutOff, type JobControl, requireState, withChange } from "./job-control.ts";
 import {
   commitJob,
   movedJob,
@@ -141,9 +141,7 @@ async function noteMoving({ deployment, world }: JobControl, change: JobChange):
   await changeJob(deployment.plan, world.store, (job) => {
     const isSame = job.state === "UPDATING" && job.change?.seal === change.seal;
     if (!isSame) throw overtaken(job);
-    // One that was begun before, and given up for this one.
-    const spent = spentWith(job).filter((id) => id !== change.snapshot);
-    return { ...job, ...(spent.length > 0 && { spent }), change };
+    return withChange(job, change);
   });
 }
 

@@ -288,6 +288,7 @@ describe("cut off at any write", () => {
         return;
       }
       await mesh.update(next, { renames: { Windows: "Totals" }, compile: { shards: 3 } });
+      expect(await mesh.store.listSnapshots()).toEqual([]);
       await running.publish(60, 80);
       await running.expectTotals();
     }
