@@ -60,9 +60,11 @@ export async function relaunch(control: JobControl): Promise<Job | undefined> {
     return relaunch(control);
   }
   if (!isGone(before)) return undefined;
-  await emptyMailboxes(control, before);
+  const cancelled = await readDeployment(world.store, before.plan);
+  await emptyMailboxes(control, before, cancelled);
   await putDeployment(world.store, deployment);
-  const begun = newerJob(before, deployment, world.clock.nowMs());
+  const rest = restOf(before, cancelled, plan);
+  const begun = newerJob(before, deployment, rest, world.clock.nowMs());
   await world.store.commitJob({
     previousVersion: record.version,
     job: { version: record.version + 1, text: JSON.stringify(begun) },
@@ -76,7 +78,7 @@ export async function relaunch(control: JobControl): Promise<Job | undefined> {
   const reads = plan.stages.filter(({ kind }) => kind === "read");
   await commitJob(
     control,
-    (job) => ({ ...job, change: { kind: "relaunch", phase: "ready", ...restOf(control, before) } }),
+    (job) => ({ ...job, change: { kind: "relaunch", phase: "ready", ...rest } }),
     startRegisters(reads, world.clock.nowMs()),
   );
   return resume(control);
@@ -93,29 +95,36 @@ function isAboutToGoOn({ state, stopped, change }: Job): boolean {
   return state === "UPDATING" && change?.kind === "relaunch" && change.phase === "ready";
 }
 
+type Rest = Pick<JobChange, "restsUntilMs">;
+
 /** How long instances of an earlier plan may still take the job for theirs (JR4). */
 function restOf(
-  { deployment: { plan, options } }: JobControl,
-  { plan: before, superseded = {}, stopped }: Job,
-): Pick<JobChange, "restsUntilMs"> {
-  const isOnlyPlan = before === plan.hash && Object.keys(superseded).length === 0;
-  if (isOnlyPlan || stopped === undefined) return {};
+  { change, stopped }: Job,
+  { plan: earlier, options }: Deployment,
+  { hash }: MeshPlan,
+): Rest {
+  // Launching was cut off: the job has its new plan already.
+  if (change?.restsUntilMs !== undefined) return { restsUntilMs: change.restsUntilMs };
+  const isTaking = earlier.stages.some(({ kind }) => kind === "ingest");
+  if (earlier.hash === hash || !isTaking || stopped === undefined) return {};
   return { restsUntilMs: stopped.atMs + options.answerMsMax + restMs(options) };
 }
 
 /** What was out when the job was cancelled may have sent more since. */
-async function emptyMailboxes(control: JobControl, { plan, stopped }: Job): Promise<void> {
+async function emptyMailboxes(
+  control: JobControl,
+  { stopped }: Job,
+  { plan, options: { answerMsMax } }: Deployment,
+): Promise<void> {
   const { world, subscriptions } = control;
-  const deployment = await readDeployment(world.store, plan);
-  const { mailboxes } = subscriptionsOf(deployment.plan);
-  const { answerMsMax } = deployment.options;
+  const { mailboxes } = subscriptionsOf(plan);
   const sinceMs = world.clock.nowMs() - (stopped?.atMs ?? 0);
   if (sinceMs < answerMsMax) await untilAnswered(control, Object.keys(stopped?.configs ?? {}));
   await subscriptions.purge(mailboxes);
 }
 
 /** A job of the next generation, for which nothing that any plan before sent means anything. */
-function newerJob(before: Job, { plan }: Deployment, nowMs: number): Job {
+function newerJob(before: Job, { plan }: Deployment, rest: Rest, nowMs: number): Job {
   const { generation = 0, stopped, superseded = {}, spent } = before;
   const plans = [...Object.keys(superseded), before.plan].filter((hash) => hash !== plan.hash);
   const names = new Set(subscriptionsOf(plan).all);
@@ -126,7 +135,7 @@ function newerJob(before: Job, { plan }: Deployment, nowMs: number): Job {
     generation: generation + 1,
     superseded: Object.fromEntries(plans.map((hash) => [hash, {}])),
     state: "UPDATING",
-    change: { kind: "relaunch", phase: "moving" },
+    change: { kind: "relaunch", phase: "moving", ...rest },
     stopped: { from: "RUNNING", atMs: nowMs, configs: Object.fromEntries(configs) },
   };
 }

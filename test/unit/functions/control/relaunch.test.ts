@@ -129,6 +129,20 @@ describe("a job that is DONE", () => {
   });
 });
 
+test("a batch that is run again by another plan waits for no instance: none takes anything", async () => {
+  const mesh = new MemoryMesh(writing(splittable(numberRead(95))), { isVirtualOnly: true });
+  await mesh.launch();
+  await mesh.run();
+  expect((await mesh.job())?.state).toBe("DONE");
+  const plan = compile(writing(splittable(numberRead(95))), { shards: 3 });
+  const { control } = mesh;
+  const deployment = { ...control.deployment, plan, compile: { shards: 3 } };
+  const doneMs = mesh.clock.nowMs();
+  const job = await mesh.during(relaunch({ ...control, deployment }));
+  expect(job).toMatchObject({ state: "RUNNING", plan: plan.hash });
+  expect(mesh.clock.nowMs() - doneMs).toBeLessThan(1_000);
+});
+
 test("again and again, and launching what runs changes nothing", async () => {
   const mesh = new MemoryMesh(words(), { shards: 2, isVirtualOnly: true });
   for (const generation of [undefined, 1, 2]) {
