@@ -1,8 +1,9 @@
 /**
  * 2. Activation: one shard takes one or more messages and commits once.
  *
- * Owns: the protocol around a run: open → drop known → run → commit → flush → acknowledge. Does
- * not own: what a run does (run-bundle.ts), the head's form (shard.ts) or sending (outbox.ts).
+ * Owns: the protocol around a run: open → drop known → run → commit → flush → acknowledge. Does not
+ * own: what the next attempt leaves out (attempt.ts), what a run does (run-bundle.ts), the head's form
+ * (shard.ts) or sending (outbox.ts).
  * Place on the data's way: between a stage's mailbox and the mailboxes and sinks after it.
  *
  * A1. Effects are atomic: received, state, timers, holds and outputs are in one commit.
@@ -16,6 +17,7 @@
  */
 import type { AnySplittable } from "../sdk/io/splittable/splittable.ts";
 import { isMeshError, MeshError } from "../sdk/model/errors.ts";
+import { Attempt, CommitTooBig } from "./attempt.ts";
 import { NO_OUTPUTS } from "./bundle-outputs.ts";
 import { PoisonElement } from "./cells.ts";
 import { Chain } from "./chain.ts";
@@ -42,7 +44,7 @@ import {
   type Shard,
   type StepEffects,
 } from "./shard.ts";
-import { deadLettersOf, outboxOf, type PoisonDead, sentElements } from "./step-outbox.ts";
+import { deadLettersOf, outboxOf, sentElements } from "./step-outbox.ts";
 import { splitsOf, spreadsOf, takeIfNew, takenOf, toItself } from "./take-messages.ts";
 import type { Ticks } from "./ticks.ts";
 import { userError } from "./user-errors.ts";
@@ -59,21 +61,6 @@ export interface ActivationContext {
   readonly source: AnySplittable | undefined;
   readonly ticks: Ticks;
   readonly fence: Fence;
-}
-
-/** How one activation goes about it; narrower after each failure. */
-interface Attempt {
-  readonly excluded: Map<string, Set<number>>;
-  readonly dead: PoisonDead[];
-  /** Failures of the user's code to add an element, and races lost. */
-  poison: number;
-  conflicts: number;
-  /** Runs so far. */
-  runs: number;
-  /** The messages of the last run that were new, for the log. */
-  bundles: readonly string[];
-  /** Divides the bounds of a run whose commit was too big. */
-  divisor: number;
 }
 
 /** The activations of one shard on one instance; one runs at a time. */
@@ -101,7 +88,7 @@ export class ShardActivations {
    */
   async activate(messages: readonly (() => Envelope)[], delivery: Delivery = {}): Promise<void> {
     const { clock, log: worldLog } = this.#context.world;
-    const attempt: Attempt = newAttempt();
+    const attempt = new Attempt();
     const beganMs = clock.nowMs();
     const log = boundLog(worldLog, () => this.#logContext(attempt, delivery));
     try {
@@ -138,11 +125,9 @@ export class ShardActivations {
   /** Mends what made an attempt fail, or throws it. */
   async #prepareNext(attempt: Attempt, error: unknown): Promise<void> {
     if (error instanceof PoisonElement) await this.#exclude(error, attempt);
-    else if (error instanceof CommitTooBig) {
-      this.#narrow(attempt);
-      forgetPoison(attempt);
-    } else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
-      forgetPoison(attempt);
+    else if (error instanceof CommitTooBig) attempt.narrow(this.#ref.stage);
+    else if (isMeshError(error) && error.code === "ERR_STORE_CONTENTION") {
+      attempt.forgetPoison();
       this.#gathered.add({ conflicts: 1 });
       if (++attempt.conflicts >= COMMIT_ATTEMPTS_MAX) throw error;
       const { clock, random } = this.#context.world;
@@ -220,23 +205,18 @@ export class ShardActivations {
     shard.received.forget(isIngestProducer, world.clock.nowMs() - TRANSIENT_PRODUCER_MS);
     shard.metrics.activations++;
     this.#chain.metrics.begin(world.clock.nowMs());
-    const isNarrow = attempt.divisor > ELEMENTS_DIVISOR;
+    const { isNarrow } = attempt;
     const splits = spreadsOf(fresh, program) ?? (isNarrow ? splitsOf(fresh) : undefined);
     if (splits !== undefined) return { ...NOTHING, self: splits };
     // Messages that can't be split are taken one by one.
     const taken = isNarrow ? fresh.slice(0, 1) : fresh;
-    const { firingsMax, chunkElementsMax } = options;
     const context: RunContext = {
       program,
       chain: this.#chain,
       source,
       letters,
       clock: world.clock,
-      options: {
-        ...options,
-        firingsMax: Math.max(1, Math.floor(firingsMax / attempt.divisor)),
-        chunkElementsMax: Math.max(1, Math.floor(chunkElementsMax / attempt.divisor)),
-      },
+      options: attempt.bounded(options),
     };
     const result = await runMessages(shard, taken, attempt.excluded, context);
     if (taken.length === fresh.length) return result;
@@ -311,24 +291,7 @@ export class ShardActivations {
       await clock.sleep(retryBackoffMs * 2 ** (attempt.poison - 1));
       return;
     }
-    for (const { element, cause: error } of [poison, ...poison.others]) {
-      // Another kind of failure has its own turn, when this one's elements are gone.
-      if (isMeshError(error) && error.disposition !== "dead-letter") continue;
-      const { columns, index, slot } = element;
-      const excluded = attempt.excluded.get(slot) ?? new Set();
-      attempt.excluded.set(slot, excluded.add(index));
-      attempt.dead.push({ columns, index, error });
-    }
-  }
-
-  #narrow(attempt: Attempt): void {
-    attempt.divisor *= 4;
-    if (attempt.divisor <= 4 ** 8) return;
-    throw new MeshError(
-      "ERR_ELEMENT_TOO_BIG",
-      `Stage ${this.#ref.stage}: what one element gives does not fit into one commit of ` +
-        `${COMMIT_BYTES_MAX} bytes.`,
-    );
+    attempt.exclude(poison);
   }
 }
 
@@ -339,26 +302,8 @@ export interface Delivery {
   readonly trace?: TraceContext | undefined;
 }
 
-function newAttempt(): Attempt {
-  const none = { poison: 0, conflicts: 0, runs: 0, divisor: 1 };
-  return { excluded: new Map(), dead: [], bundles: [], ...none };
-}
-
 function isBundle(envelope: Envelope | undefined): boolean {
   return envelope !== undefined && envelope.sequence >= 0;
 }
 
-/** The next attempt may take other messages: what fails among them is found again. */
-function forgetPoison(attempt: Attempt): void {
-  attempt.excluded.clear();
-  attempt.dead.length = 0;
-  attempt.poison = 0;
-}
-
-/** From this divisor on, bundles are split as well: narrower bounds alone did not help. */
-const ELEMENTS_DIVISOR = 4 ** 3;
-
 const NOTHING: Omit<RunResult, "self"> = { outputs: NO_OUTPUTS, dead: [], taken: [] };
-
-/** A run's commit would be over the limit; it is run again with narrower bounds. */
-class CommitTooBig extends Error {}
