@@ -20,7 +20,7 @@ export class CommitTooBig extends Error {}
 /** What an activation has learned from its runs so far. */
 export class Attempt {
   /** Elements that can't be added: indexes by slot. */
-  readonly excluded = new Map<string, Set<number>>();
+  readonly excluded: Map<string, Set<number>> = new Map();
   readonly dead: PoisonDead[] = [];
   /** Failures of the user's code to add an element, and races lost. */
   poison = 0;

@@ -1,8 +1,8 @@
 /**
  * 1. Ingest: messages from outside → register → bundles → acknowledge.
  *
- * Owns: the group commit of one instance. Does not own: parsing the push request (gcp/), or what
- * the transforms do (chain.ts).
+ * Owns: the group commit of one instance. Does not own: parsing the push request (gcp/), or running a
+ * group (run-group.ts).
  * Place on the data's way: the first thing that touches a message of an unbounded source.
  *
  * One group at a time: requests that come in meanwhile make the next group, so that under load a
@@ -15,46 +15,33 @@
  */
 
 import type { SourceMessage } from "../sdk/io/source-spec.ts";
-import { NO_FIRING } from "../sdk/model/pane.ts";
-import { earlier, later, MAX_TIMESTAMP, MIN_TIMESTAMP, type Timestamp } from "../sdk/model/time.ts";
-import { GLOBAL_WINDOW } from "../sdk/model/window.ts";
 import type { BundleOutputs } from "./bundle-outputs.ts";
 import { Chain } from "./chain.ts";
-import { type DeadLetter, isDescribable } from "./dead-letter.ts";
-import { type MessageFailure, messageLetter, readReturned } from "./dead-letters/message-letter.ts";
+import { readReturned } from "./dead-letters/message-letter.ts";
 import { messageOfPayload } from "./dead-letters/payload.ts";
-import { dueRecord, messagesOf, recordsOf, type TakenLetter } from "./dead-letters/taking.ts";
+import { dueRecord, messagesOf, recordsOf } from "./dead-letters/taking.ts";
 import { bundleText } from "./envelope.ts";
 import type { Fence } from "./fence.ts";
 import { callFinalizers } from "./finalizers.ts";
-import { guardedRun, ListWork } from "./guarded-run.ts";
 import { IngestWork } from "./ingest-work.ts";
 import type { TraceContext } from "./log-context.ts";
-import { type Item, messageReader, type ReadMessage } from "./message-reader.ts";
 import { storedMetrics } from "./metrics/values.ts";
-import type { EngineOptions } from "./options.ts";
 import { messageOf } from "./outbox.ts";
-import type { DeadLetterRecord, OutgoingMessage, World } from "./ports.ts";
-import type { Program } from "./program.ts";
+import type { DeadLetterRecord, OutgoingMessage } from "./ports.ts";
 import { type PlannedSend, type Register, registerId } from "./register.ts";
+import { type GroupContext, type GroupMessage, GroupRuns } from "./run-group.ts";
 import { sendGroup } from "./send-group.ts";
 import type { Ticks } from "./ticks.ts";
 
 /** What an ingest instance works with. */
-export interface IngestContext {
-  readonly program: Program;
-  readonly world: World;
-  readonly options: EngineOptions;
+export interface IngestContext extends GroupContext {
   readonly ticks: Ticks;
   readonly fence: Fence;
 }
 
 /** A message that waits for its acknowledgement. */
-interface Waiting {
+interface Waiting extends GroupMessage {
   readonly trace: TraceContext | undefined;
-  readonly message: SourceMessage;
-  /** The dead letter that comes back. */
-  readonly letter: Omit<TakenLetter, "isLate"> | undefined;
   readonly acknowledge: () => void;
   readonly refuse: (error: unknown) => void;
 }
@@ -76,15 +63,13 @@ interface Unconfirmed {
   readonly finalizers: BundleOutputs["finalizers"];
 }
 
-type LetterContent = Pick<DeadLetter, "data" | "element" | "timestamp">;
-
 const NOBODY: Unconfirmed = { waiting: [], finalizers: [], beganMs: 0 };
 
 /** The group commits of one instance of an ingest stage. */
 export class Ingest {
   readonly #context: IngestContext;
   readonly #chain: Chain;
-  readonly #read: ReadMessage;
+  readonly #runs: GroupRuns;
   #producer: string;
   #sequences = new Map<string, number>();
   #waiting: Waiting[] = [];
@@ -95,8 +80,8 @@ export class Ingest {
 
   constructor(context: IngestContext) {
     this.#context = context;
-    this.#read = messageReader(context.program.root);
     this.#chain = new Chain(context.program, context.options);
+    this.#runs = new GroupRuns(context, this.#chain);
     this.#producer = context.world.random.id();
     this.#work = new IngestWork(context.program, context.world, this.#chain.failures);
   }
@@ -236,59 +221,8 @@ export class Ingest {
   }
 
   async #run(group: readonly Waiting[]): Promise<Group> {
-    const { clock } = this.#context.world;
-    const { metrics } = this.#chain;
-    const root = metrics.step(this.#context.program.root.name);
-    metrics.begin(clock.nowMs());
-    const dead: DeadLetter[] = [];
-    const items: Item[] = [];
-    const letterOf = new Map(group.map(({ message, letter }) => [message, letter]));
-    const setAside = (message: SourceMessage, what: MessageFailure & LetterContent): void => {
-      dead.push(this.#deadLetter(message, letterOf.get(message), what));
-    };
-    let told: Timestamp | undefined;
-    for (const { message } of group) {
-      try {
-        const watermark = root.call(() => this.#read(message, items));
-        if (watermark !== undefined) told = later(told ?? watermark, watermark);
-      } catch (error) {
-        setAside(message, { index: 0, error, attempts: 1, data: message.data });
-      }
-    }
-    const feed = (item: Item): void => {
-      this.#chain.source = { id: item.id, outputs: 0 };
-      this.#chain.receive(item.value, item.timestamp, GLOBAL_WINDOW, NO_FIRING);
-    };
-    metrics.keep();
-    const work = new ListWork(items, feed);
-    const run = await guardedRun(this.#chain, work, clock, this.#context.options);
-    for (const { item, error, attempts } of run.dead) {
-      const { message, index, value: element, timestamp } = item;
-      // What JSON can't hold, such as what is nested too deep, is set aside as the bytes it came in.
-      const content = isDescribable(element) ? { element } : { data: message.data };
-      setAside(message, { index, error, attempts, ...content, timestamp });
-    }
-    metrics.keep();
-    const taken = group.flatMap(({ letter }) => (letter === undefined ? [] : [letter]));
-    const isBack = taken.length > 0;
-    const letters = recordsOf(
-      dead,
-      taken.map((letter) => ({ ...letter, isLate: false })),
-      clock.nowMs(),
-    );
-    const messages = isBack ? [] : group.map(({ message }) => message);
-    const observed = isBack ? undefined : observe(items, told);
-    return { ...this.#group(messages, observed, run.outputs, dead, letters), letters };
-  }
-
-  #group(
-    taken: readonly SourceMessage[],
-    observed: Register["observed"],
-    outputs: BundleOutputs,
-    dead: readonly DeadLetter[],
-    letters: readonly DeadLetterRecord[],
-  ): Omit<Group, "letters"> {
     const { program, world } = this.#context;
+    const { outputs, dead, letters, observed } = await this.#runs.run(group);
     const sends: PlannedSend[] = [];
     const messages: OutgoingMessage[] = [];
     for (const bundle of outputs.bundles) {
@@ -307,6 +241,8 @@ export class Ingest {
     }
     messages.push(...messagesOf(program.plan.deadLetterTopic, dead));
     const user = storedMetrics(undefined, this.#chain.metrics.uncommitted);
+    // What comes back was counted when it came.
+    const taken = group.flatMap(({ message, letter }) => (letter === undefined ? [message] : []));
     const register: Register = {
       stage: program.stage.id,
       plan: program.plan.hash,
@@ -325,7 +261,7 @@ export class Ingest {
       atMs: world.clock.nowMs(),
     };
     const { documents, finalizers } = outputs;
-    return { register, messages, documents, finalizers };
+    return { register, messages, documents, letters, finalizers };
   }
 
   #nextSequence(target: string): number {
@@ -333,27 +269,4 @@ export class Ingest {
     this.#sequences.set(target, sequence + 1);
     return sequence;
   }
-
-  #deadLetter(
-    message: SourceMessage,
-    letter: Waiting["letter"],
-    { index, error, attempts, ...content }: MessageFailure & LetterContent,
-  ): DeadLetter {
-    const { program, world } = this.#context;
-    this.#chain.failures.note(error, world.clock.nowMs(), true);
-    const before = letter && { id: letter.record.id, attempt: letter.attempt };
-    const failure = { index, error, attempts };
-    return { ...content, ...messageLetter(program, message, failure, world, before) };
-  }
-}
-
-function observe(items: readonly Item[], told: Timestamp | undefined): Register["observed"] {
-  if (items.length === 0 && told === undefined) return undefined;
-  let minTime = MAX_TIMESTAMP;
-  let maxTime = MIN_TIMESTAMP;
-  for (const { timestamp } of items) {
-    minTime = earlier(minTime, timestamp);
-    maxTime = later(maxTime, timestamp);
-  }
-  return { minTime, maxTime, ...(told !== undefined && { told }) };
 }
