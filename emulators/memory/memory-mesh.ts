@@ -1,15 +1,13 @@
 /**
  * Memory mesh: a whole pipeline in this process, on virtual time. The direct runner.
  *
- * Owns: wiring stages, tracker and ports together, and when time moves on: only when nothing else
- * can happen. Does not own: the engine, which is the same as everywhere.
+ * Owns: wiring stages, tracker and ports together. Does not own: the engine, which is the same as
+ * everywhere, or when time moves on (time-run.ts).
  *
- * MW1. Between two moments of virtual time everything that can happen has happened.
  * MW2. The same pipeline and input give the same run: ids and jitter come from a seeded generator.
  * MW3. `settle` moves no time: what must wait is not waited for, and the tracker runs until it has
  *      nothing more to do.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_CONNECTORS } from "../../functions/connectors/all.ts";
 import { localFiles } from "../../functions/connectors/file-writer.ts";
 import { drain } from "../../functions/control/drain.ts";
@@ -37,6 +35,7 @@ import { type Deliver, type MailboxCounts, MemoryMailboxes } from "./memory-mail
 import { MemoryStore, type StoreCounts } from "./memory-store.ts";
 import { MemorySubscriptions } from "./memory-subscriptions.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { TimeRun } from "./time-run.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** How a memory mesh is set up. */
@@ -94,7 +93,7 @@ export class MemoryMesh {
   readonly #instances = new Map<string, Instance>();
   readonly #trackerWorld: World;
   readonly #wrapWorld: (world: World, instance: string) => World;
-  readonly #isVirtualOnly: boolean;
+  readonly #time: TimeRun;
   readonly #refusalsMax: number;
   #ticks: Ticks;
   readonly #wrapDeliver: (deliver: Deliver, stage: string) => Deliver;
@@ -125,7 +124,14 @@ export class MemoryMesh {
       files: options.files ?? localFiles,
     };
     this.#pipeline = pipeline;
-    this.#isVirtualOnly = options.isVirtualOnly ?? false;
+    const going = {
+      isBusy: () => this.mailboxes.active > 0 || this.#isTicking > 0,
+      ticking: () => this.#isTicking,
+      check: () => {
+        if (this.#failure !== undefined) throw this.#failure;
+      },
+    };
+    this.#time = new TimeRun(this.clock, going, options.isVirtualOnly ?? false);
     this.#refusalsMax = options.refusalsMax ?? Number.POSITIVE_INFINITY;
     this.#wrapWorld = options.wrapWorld ?? ((world) => world);
     this.#trackerWorld = this.#wrapWorld(this.#world, "tracker");
@@ -241,16 +247,7 @@ export class MemoryMesh {
    * @throws what a tick or a source that can't be read gave for the author
    */
   async run(untilMs: number = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let seen = -1; ; ) {
-      seen = await this.#still(seen);
-      const { nextMs } = this.clock;
-      const isBusy = this.#isBusy;
-      // Busy, and yet nothing moved: user code waits for the real world.
-      if (isBusy && !this.#isVirtualOnly) await sleep(1);
-      if (nextMs !== undefined && nextMs <= untilMs) this.clock.step();
-      else if (!this.#waitsForRealTime(isBusy)) break;
-    }
-    if (Number.isFinite(untilMs)) this.clock.moveTo(untilMs);
+    await this.#time.until(untilMs);
   }
 
   /**
@@ -262,10 +259,10 @@ export class MemoryMesh {
   async settle(): Promise<void> {
     let before: number;
     do {
-      await this.#quiet();
+      await this.#time.quiet();
       before = this.#changes;
       await this.#tick();
-      await this.#quiet();
+      await this.#time.quiet();
     } while (this.#changes !== before);
   }
 
@@ -278,36 +275,6 @@ export class MemoryMesh {
   /** What was stored and sent so far: a tick that changes nothing adds nothing. */
   get #changes(): number {
     return this.store.counts.commits + this.mailboxes.counts.messages;
-  }
-
-  get #isBusy(): boolean {
-    return this.mailboxes.active > 0 || this.#isTicking > 0;
-  }
-
-  /** Waits until nothing goes on by itself; `seen` is what the last wait returned. */
-  async #still(seen: number): Promise<number> {
-    for (let before = seen; ; ) {
-      await new Promise(setImmediate);
-      if (this.#failure !== undefined) throw this.#failure;
-      const uses = this.clock.uses + this.#isTicking;
-      if (uses === before) return uses;
-      before = uses;
-    }
-  }
-
-  /** Brings all that has begun to its end, without moving time. */
-  async #quiet(): Promise<void> {
-    for (let seen = -1; ; ) {
-      seen = await this.#still(seen);
-      if (this.clock.hurry()) continue;
-      if (!this.#isBusy) return;
-      await sleep(1); // User code waits for the real world.
-    }
-  }
-
-  /** Whoever sleeps until later than a run goes on in the next one. */
-  #waitsForRealTime(isBusy: boolean): boolean {
-    return isBusy && this.clock.sleepers === 0 && !this.#isVirtualOnly;
   }
 
   /** Messages of a topic that no stage takes from. */

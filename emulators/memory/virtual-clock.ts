@@ -1,7 +1,7 @@
 /**
  * Virtual clock: processing time that passes only when somebody moves it.
  *
- * Owns: now, sleepers and scheduled calls. Does not own: when to move on (memory-mesh.ts).
+ * Owns: now, sleepers and scheduled calls. Does not own: when to move on (time-run.ts).
  *
  * VC1. Time never goes back; what is due at one moment runs in the order in which it was asked for.
  *
