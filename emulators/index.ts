@@ -23,12 +23,8 @@ export {
 export { pubsubAgent, tasksAgent } from "./iam/agents.ts";
 export { type Binding, type Decision, type Denial, IamPolicy } from "./iam/policy.ts";
 export { describePolicy } from "./iam/report.ts";
-export {
-  type FunctionCode,
-  type LocalMesh,
-  type LocalMeshOptions,
-  startLocalMesh,
-} from "./local-mesh.ts";
+export type { FunctionCode } from "./local-code.ts";
+export { type LocalMesh, type LocalMeshOptions, startLocalMesh } from "./local-mesh.ts";
 export {
   type LocalPorts,
   type LocalWorld,

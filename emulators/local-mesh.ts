@@ -1,8 +1,8 @@
 /**
  * Local mesh: a pipeline's real bundles, in processes of their own, on a local world.
  *
- * Owns: services, topics, functions and launch, together. Does not own: bundling (infra/), what is
- * shown (cli/).
+ * Owns: services, topics, functions and launch, together. Does not own: bundling (infra/), which code a
+ * function runs (local-code.ts), what is shown (cli/).
  *
  *   publisher ─▶ Pub/Sub ──push──▶ function host ─▶ stage process ──commit──▶ Firestore
  *                   ▲                                    │
@@ -27,13 +27,9 @@ import type { CompileOptions, MeshPlan } from "../sdk/compile/plan.ts";
 import { MeshError } from "../sdk/model/errors.ts";
 import type { Pipeline } from "../sdk/pipeline.ts";
 import type { Faults } from "./faults.ts";
-import {
-  type FunctionHost,
-  type FunctionSpec,
-  type LogLine,
-  startFunctionHost,
-} from "./function-host.ts";
+import { type FunctionHost, type LogLine, startFunctionHost } from "./function-host.ts";
 import { type Addresses, addressesOf, authOf, type Relay } from "./local-addresses.ts";
+import { type FunctionCode, LocalCode } from "./local-code.ts";
 import {
   type LocalPorts,
   type LocalWorld,
@@ -43,14 +39,6 @@ import {
 } from "./local-world.ts";
 import { type ProvisionTarget, pointSubscriptions, provision } from "./provision.ts";
 import { type MeshUpdateOptions, REST_MS_MAX } from "./update-options.ts";
-
-/** The code of one function, as infra/ bundles it. */
-export interface FunctionCode {
-  /** Stage id, or `tracker`. */
-  readonly name: string;
-  readonly folder: string;
-  readonly hash: string;
-}
 
 /** How a local mesh is set up. */
 export interface LocalMeshOptions {
@@ -120,9 +108,6 @@ const LOCAL_OPTIONS: Partial<EngineOptions> = {
   answerMsMax: 2_000,
 };
 
-/** An instance takes many pushes at once, for ingest makes one group of them. */
-const CONCURRENCY = 1_000;
-
 /**
  * Starts a mesh and launches its job.
  *
@@ -166,7 +151,7 @@ class Mesh implements LocalMesh {
   #environment: FunctionEnvironment;
   readonly #world: CloudWorld;
   readonly #reached: Addresses;
-  #hashes = new Map<string, string>();
+  readonly #codes: LocalCode;
   /** Calls under way that use the clients. */
   readonly #calls = new Set<Promise<unknown>>();
   #isStopping = false;
@@ -182,6 +167,7 @@ class Mesh implements LocalMesh {
     this.plan = plan;
     this.#reached = reached;
     this.functions = functions;
+    this.#codes = new LocalCode(functions);
     this.services = services;
     this.#options = options;
     this.variables = variablesOf(project, {
@@ -207,8 +193,7 @@ class Mesh implements LocalMesh {
   /** Starts the functions, makes what the plan needs, and launches the job. */
   async begin(): Promise<void> {
     const { bundles, pipeline } = this.#options;
-    await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
-    this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+    await this.#codes.replaceAll(bundles, this.#variables());
     const target = this.#provisionTarget();
     await provision(this.plan, pipeline.graph.nodes, target);
     await this.#takeUp();
@@ -260,8 +245,7 @@ class Mesh implements LocalMesh {
       this.plan = plan;
       this.#environment = { ...this.#environment, planHash: plan.hash, compile: compiling };
       this.#options = { ...this.#options, pipeline, bundles, compile: compiling };
-      await Promise.all(bundles.map((code) => this.functions.replace(this.#spec(code))));
-      this.#hashes = new Map(bundles.map(({ name, hash }) => [name, hash]));
+      await this.#codes.replaceAll(bundles, this.#variables());
       const target = this.#provisionTarget();
       await provision(plan, pipeline.graph.nodes, target);
       await pointSubscriptions(plan, target);
@@ -318,10 +302,7 @@ class Mesh implements LocalMesh {
           "its state belongs to the old one. Start again to run the new plan.",
       );
     }
-    const changed = bundles.filter(({ name, hash }) => this.#hashes.get(name) !== hash);
-    await Promise.all(changed.map((code) => this.functions.replace(this.#spec(code))));
-    for (const { name, hash } of changed) this.#hashes.set(name, hash);
-    return changed.map(({ name }) => name);
+    return this.#codes.replaceChanged(bundles, this.#variables());
   }
 
   async stop(): Promise<void> {
@@ -350,23 +331,16 @@ class Mesh implements LocalMesh {
     return ticksOf(this.plan, this.#world, this.#environment.options);
   }
 
-  #spec({ name, folder }: FunctionCode): FunctionSpec {
+  /** What every function finds in its environment. */
+  #variables(): Record<string, string> {
     return {
-      name,
-      folder,
-      entryPoint: "handle",
-      // Files are local ones: their paths mean in a stage's process what they mean in this one.
-      workingFolder: process.cwd(),
-      concurrency: CONCURRENCY,
-      env: {
-        // The log stays on this machine, and its author wants to read it.
-        TIDEMARK_LOG_MESSAGES: "1",
-        ...this.#options.env,
-        ...this.variables,
-        PUBSUB_EMULATOR_HOST: this.#reached.pubsub,
-        FIRESTORE_EMULATOR_HOST: this.#reached.firestore,
-        ...environmentVariables({ ...this.#environment, tasksEmulatorHost: this.#reached.tasks }),
-      },
+      // The log stays on this machine, and its author wants to read it.
+      TIDEMARK_LOG_MESSAGES: "1",
+      ...this.#options.env,
+      ...this.variables,
+      PUBSUB_EMULATOR_HOST: this.#reached.pubsub,
+      FIRESTORE_EMULATOR_HOST: this.#reached.firestore,
+      ...environmentVariables({ ...this.#environment, tasksEmulatorHost: this.#reached.tasks }),
     };
   }
 }
