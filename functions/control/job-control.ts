@@ -43,12 +43,16 @@ export function wrongState({ pipeline, state }: Job, step: string): MeshError {
 }
 
 /** Returns the error of a step for which the state must be whole, and is half moved. */
-export function cutOff({ pipeline, change }: Job): MeshError {
-  const { kind = "update", plan } = change ?? {};
-  const what = kind === "update" && plan !== undefined ? `update to plan ${plan}` : kind;
+export function halfMoved({ pipeline, change }: Job): MeshError {
+  const { kind = "update", snapshot = "SNAPSHOT" } = change ?? {};
+  const again =
+    kind === "restore"
+      ? `tidemark restore ${pipeline} ${snapshot}`
+      : "tidemark update FILE (--abort takes it back)";
   return new MeshError(
     "ERR_OPTION",
-    `Pipeline ${pipeline}: the ${what} was cut off in the midst of it. Bring that to its end first.`,
+    `Pipeline ${pipeline}: the ${kind} is under way, or was cut off in the midst of it. Wait, or give ` +
+      `it again: ${kind === "relaunch" ? "launch the pipeline" : again}`,
   );
 }
 

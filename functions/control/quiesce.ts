@@ -24,7 +24,7 @@ import { advanceSource } from "../source-watermark.ts";
 import { bundlesInFlight, type MeshView } from "../watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
-import { cutOff, type JobControl, requireState, stopping, withChange } from "./job-control.ts";
+import { halfMoved, type JobControl, requireState, stopping, withChange } from "./job-control.ts";
 import { look } from "./look.ts";
 import { resume } from "./resume.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
@@ -88,7 +88,7 @@ export async function quiesce(control: JobControl, options: QuiesceOptions): Pro
 /** @throws ERR_OPTION if the state is half moved */
 function unsealed(job: Job): Job | undefined {
   const { change } = job;
-  if (change?.phase === "moving") throw cutOff(job);
+  if (change?.phase === "moving") throw halfMoved(job);
   if (change?.seal === undefined) return undefined;
   const { seal: _, ...rest } = change;
   return { ...job, change: rest };

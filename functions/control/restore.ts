@@ -17,7 +17,7 @@ import { type Job, standsStill } from "../job.ts";
 import { movedSource, type SourceState } from "../source-watermark.ts";
 import { changeJob } from "./change-job.ts";
 import { untilAnswered } from "./drain.ts";
-import { cutOff, type JobControl, requireState, stopping } from "./job-control.ts";
+import { halfMoved, type JobControl, requireState, stopping } from "./job-control.ts";
 import {
   commitJob,
   movedJob,
@@ -76,7 +76,7 @@ async function stopAll(control: JobControl, snapshot: string): Promise<Job> {
   const job = await changeJob(deployment.plan, world.store, (before) => {
     const ongoing = before.state === "UPDATING" ? before.change : undefined;
     if (ongoing?.kind === "restore" && ongoing.snapshot === snapshot) return undefined;
-    if (ongoing?.kind === "update" && ongoing.phase !== "stopping") throw cutOff(before);
+    if (ongoing?.kind === "update" && ongoing.phase !== "stopping") throw halfMoved(before);
     requireState(before, "restored", ["RUNNING", "PAUSED", "DRAINING", "UPDATING", "DONE"]);
     // A job that has ended stands still by itself, with its subscriptions on.
     const running = standsStill(before) ? before : { ...before, state: "RUNNING" as const };

@@ -21,7 +21,7 @@ import type { EngineOptions } from "../options.ts";
 import { sendOwn } from "../send.ts";
 import { movedSource, type SourceState } from "../source-watermark.ts";
 import { changeJob } from "./change-job.ts";
-import { type JobControl, requireState } from "./job-control.ts";
+import { halfMoved, type JobControl, requireState } from "./job-control.ts";
 import { subscriptionsOf } from "./subscription-names.ts";
 
 /**
@@ -40,7 +40,8 @@ export async function resume(control: JobControl): Promise<Job> {
   const going = await changeJob(plan, world.store, (job) => {
     if (job.state === "RUNNING" || job.state === "DRAINING") return undefined;
     const isKept = job.state === "CANCELLED" && job.keepsState === true;
-    if (!isKept && !isMended(job)) requireState(job, "resumed", ["PAUSED"]);
+    if (isHalfMoved(job)) throw halfMoved(job);
+    if (!isKept && job.state !== "UPDATING") requireState(job, "resumed", ["PAUSED"]);
     return goOn(plan, job, world.clock.nowMs());
   });
   const configs = toStart(plan, going);
@@ -104,8 +105,8 @@ async function deleteSpent({ deployment, world }: JobControl, job: Job): Promise
 }
 
 /** A job whose state is as it was, or all new, only has to go on; not so one that is half moved. */
-function isMended({ state, change }: Job): boolean {
-  return state === "UPDATING" && change?.phase !== "moving";
+function isHalfMoved({ state, change }: Job): boolean {
+  return state === "UPDATING" && change?.phase === "moving";
 }
 
 function goOn(plan: MeshPlan, before: Job, nowMs: number): Job {

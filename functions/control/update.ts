@@ -21,7 +21,7 @@ import { MeshError } from "../../sdk/model/errors.ts";
 import { type Deployment, putDeployment } from "../deployment.ts";
 import type { Job, JobChange, Stopped } from "../job.ts";
 import { changeJob } from "./change-job.ts";
-import { cutOff, type JobControl, requireState, withChange } from "./job-control.ts";
+import { halfMoved, type JobControl, requireState, withChange } from "./job-control.ts";
 import {
   commitJob,
   movedJob,
@@ -116,7 +116,7 @@ async function contentToMove(
   if (change?.phase === "moving") {
     const isSame = change.kind === "update" && change.plan === hash;
     if (isSame && change.snapshot !== undefined) return readSnapshot(store, change.snapshot);
-    throw cutOff(job);
+    throw halfMoved(job);
   }
   const id = newSnapshotId(control);
   const begun = { kind: "update", plan: hash, snapshot: id } as const;
